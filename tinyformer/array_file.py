@@ -1,0 +1,98 @@
+"""One `.npz` file with metadata as JSON and named arrays, written whole or not at all, and read with suspicion.
+
+Reading allocates only after metadata, names, shapes and sizes were checked, and never unpickles anything.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+METADATA = "metadata"
+MAX_METADATA_BYTES = 4 << 20
+
+
+class ArrayFileError(ValueError):
+    """The file is damaged, or not what it was taken for."""
+
+
+@contextmanager
+def whole_file(path):
+    """A binary file that appears at `path` only when it is complete and on the disk; until then, the old one stays."""
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_arrays(path, metadata, arrays):
+    """Write `metadata` (anything JSON can hold) and `arrays` (name → array). The same content gives the same bytes."""
+    text = json.dumps(metadata, allow_nan=False).encode()
+    with whole_file(path) as file:
+        np.savez(file, **{METADATA: np.frombuffer(text, np.uint8)}, **arrays)
+
+
+def read_arrays(path, describe):
+    """Return (metadata, arrays).
+
+    `describe(metadata)` returns name → (shape, dtype names allowed) of the arrays that belong to this metadata; a length
+    of None in a shape admits any that is really there. Raises ArrayFileError, also for what `describe` raises as
+    ValueError, KeyError or TypeError; OSError if the file cannot be read at all.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            text = _read_member(archive, members, METADATA, (None,), ("uint8",), MAX_METADATA_BYTES)
+            metadata = json.loads(text.tobytes())
+            expected = describe(metadata)
+            return metadata, {name: _read_member(archive, members, name, *kind) for name, kind in expected.items()}
+    except ArrayFileError:
+        raise
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, RecursionError) as error:
+        raise ArrayFileError(f"{Path(path).name} is truncated or not an array file ({error})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArrayFileError(f"{Path(path).name}: {error}") from error
+
+
+def _read_member(archive, members, name, shape, dtypes, max_bytes=None):
+    """One array, after its header, its size in the archive and the expected shape were found to agree."""
+    info = members.get(f"{name}.npy")
+    if info is None:
+        raise ArrayFileError(f'there is no array "{name}" in it')
+    if info.compress_type != zipfile.ZIP_STORED:  # a small file could unfold into any size
+        raise ArrayFileError(f'array "{name}" is compressed, which this program never writes')
+    with archive.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read_header:
+            raise ArrayFileError(f'array "{name}" has an unknown format {version}')
+        actual, fortran_order, dtype = read_header[version](file)
+        fits = len(actual) == len(shape) and all(e in (None, a) for a, e in zip(actual, shape, strict=True))
+        if dtype.name not in dtypes or dtype.hasobject or not fits or fortran_order:
+            raise ArrayFileError(
+                f'array "{name}" is {dtype.name} {actual}, expected {" or ".join(dtypes)} '
+                f"{tuple('any' if n is None else n for n in shape)}"
+            )
+        size = int(np.prod(actual, dtype=object)) * dtype.itemsize  # as an exact integer: it may claim a terabyte
+        if size > info.file_size or (max_bytes is not None and size > max_bytes):
+            raise ArrayFileError(f'array "{name}" claims {size:,} bytes, more than the file can hold')
+        array = np.frombuffer(file.read(size), dtype).reshape(actual).copy()
+    if np.issubdtype(dtype, np.floating) and not np.isfinite(array).all():
+        raise ArrayFileError(f'array "{name}" has values that are not finite, the first at {_first_bad(array)}')
+    return array
+
+
+def _first_bad(array):
+    return tuple(map(int, np.unravel_index(np.argmin(np.isfinite(array)), array.shape)))

@@ -1,0 +1,161 @@
+"""What a model is and how it is trained: two frozen, self-validating records.
+
+The command line, the dashboard, the run directory and the checkpoint all use the same two. A wrong value raises a
+ValueError that names the field, what was given, and what to change.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+
+SIZES = {"small": 1_000, "medium": 10_000, "large": 100_000}  # number of examples drawn
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """The architecture. The defaults have 102,548 parameters."""
+
+    vocab_size: int = 20
+    embed_dim: int = 64
+    num_heads: int = 4
+    num_layers: int = 2
+    ffn_dim: int = 256
+    max_seq_len: int = 50
+    norm: str = "post"  # after each residual sum (Vaswani et al. 2017), or "pre": before each sublayer (Xiong et al. 2020)
+    pooling: str = "first"  # the read-out sees the first token, or the "mean" over tokens
+    positions: str = "sinusoidal"  # or "learned", "none"
+    dropout: float = 0.0
+    scale_attention: bool = True  # divide the scores by √head_dim
+
+    def __post_init__(self):
+        for name in ("vocab_size", "embed_dim", "num_heads", "num_layers", "ffn_dim", "max_seq_len"):
+            _require_integer(self, name, 1, 1_000_000)
+        _require_choice(self, "norm", ("post", "pre"))
+        _require_choice(self, "pooling", ("first", "mean"))
+        _require_choice(self, "positions", ("sinusoidal", "learned", "none"))
+        _require_number(self, "dropout", 0, 1, upper_open=True)
+        _require_choice(self, "scale_attention", (True, False))
+        if self.embed_dim % self.num_heads:
+            fitting = [h for h in range(1, self.embed_dim + 1) if self.embed_dim % h == 0]
+            nearest = min(fitting, key=lambda h: abs(h - self.num_heads))
+            raise ValueError(
+                f"embed_dim must be a multiple of num_heads, got {self.embed_dim} and {self.num_heads}: "
+                f"try num_heads={nearest}"
+            )
+
+    @property
+    def head_dim(self):
+        return self.embed_dim // self.num_heads
+
+    @property
+    def num_parameters(self):
+        """Computed, not counted: known before anything is allocated."""
+        D, F, V = self.embed_dim, self.ffn_dim, self.vocab_size
+        block = (3 * D * D + 3 * D) + (D * D + D) + (2 * D * F + F + D) + 4 * D
+        positions = self.max_seq_len * D if self.positions == "learned" else 0
+        final_norm = 2 * D if self.norm == "pre" else 0
+        return V * D + positions + self.num_layers * block + final_norm + D * V + V
+
+    def to_dict(self):
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        return cls(**_known_fields(cls, values))
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Data and optimization. `seed` decides initialization and order; `data_seed` the draws and the split."""
+
+    num_examples: int = SIZES["medium"]
+    num_args: int | tuple[int, int] = 3  # numbers per expression, or a range (fewest, most)
+    max_value: int = 9
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"  # or "sgd"
+    momentum: float = 0.9  # of sgd
+    weight_decay: float = 0.0  # decoupled, of adam
+    clip_norm: float | None = 1.0  # None: gradients are not clipped
+    schedule: str = "cosine"  # or "constant"
+    warmup_steps: int = 100  # of cosine
+    seed: int = 42
+    data_seed: int = 0
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)  # train, validation, test
+    split_by: str = "expression"  # "draw" leaks: the same expression lands on both sides
+    train_limit: int | None = None  # train on this many distinct expressions only
+    model: TransformerConfig = field(default_factory=TransformerConfig)
+
+    def __post_init__(self):
+        _require_integer(self, "num_examples", 10, 10_000_000)
+        if isinstance(self.num_args, list):
+            object.__setattr__(self, "num_args", tuple(self.num_args))
+        object.__setattr__(self, "shares", tuple(self.shares))
+        low, high = self.num_args_range
+        most = self.model.max_seq_len - 3
+        if not 2 <= low <= high <= most:
+            raise ValueError(f"num_args must lie between 2 and {most} (what fits into max_seq_len), got {self.num_args}")
+        _require_integer(self, "max_value", 1, 9)
+        _require_integer(self, "epochs", 1, 100_000)
+        _require_integer(self, "batch_size", 1, 100_000)
+        _require_number(self, "learning_rate", 0, math.inf, lower_open=True)
+        _require_choice(self, "optimizer", ("adam", "sgd"))
+        _require_number(self, "momentum", 0, 1, upper_open=True)
+        _require_number(self, "weight_decay", 0, math.inf)
+        if self.clip_norm is not None:
+            _require_number(self, "clip_norm", 0, math.inf, lower_open=True)
+        _require_choice(self, "schedule", ("constant", "cosine"))
+        _require_integer(self, "warmup_steps", 0, 10_000_000)
+        _require_integer(self, "seed", 0, 2**63 - 1)
+        _require_integer(self, "data_seed", 0, 2**63 - 1)
+        if len(self.shares) != 3 or not all(0 < s < 1 for s in self.shares) or abs(sum(self.shares) - 1) > 1e-9:
+            raise ValueError(f"shares must be three positive numbers that sum to 1, got {self.shares}")
+        _require_choice(self, "split_by", ("expression", "draw"))
+        if self.train_limit is not None:
+            _require_integer(self, "train_limit", 1, 10_000_000)
+        if not isinstance(self.model, TransformerConfig):
+            raise ValueError(f"model must be a TransformerConfig, got {type(self.model).__name__}")
+
+    @property
+    def num_args_range(self):
+        """(fewest, most) numbers per expression."""
+        bounds = (self.num_args, self.num_args) if isinstance(self.num_args, int) else tuple(self.num_args)
+        if len(bounds) != 2 or not all(type(n) is int for n in bounds):
+            raise ValueError(f"num_args must be a whole number or a range such as (2, 6), got {self.num_args!r}")
+        return bounds
+
+    def to_dict(self):
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values):
+        values = _known_fields(cls, values)
+        return cls(**values | {"model": TransformerConfig.from_dict(values.get("model", {}))})
+
+
+def _known_fields(cls, values):
+    """A copy of `values`, refused if a name is not one of the fields of `cls`."""
+    unknown = set(values) - {f.name for f in fields(cls)}
+    if unknown:
+        raise ValueError(f"{cls.__name__} has no setting named {', '.join(sorted(unknown))}")
+    return dict(values)
+
+
+def _require_integer(config, name, low, high):
+    value = getattr(config, name)
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
+
+
+def _require_number(config, name, low, high, lower_open=False, upper_open=False):
+    value = getattr(config, name)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not fits or not low <= value <= high or (lower_open and value == low) or (upper_open and value == high):
+        interval = f"{'(' if lower_open else '['}{low}, {high}{')' if upper_open or high == math.inf else ']'}"
+        raise ValueError(f"{name} must be a number in {interval}, got {value!r}")
+
+
+def _require_choice(config, name, choices):
+    value = getattr(config, name)
+    if value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")

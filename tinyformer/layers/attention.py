@@ -1,0 +1,112 @@
+"""Attention: softmax(q kᵀ / √K) v per head, on projections of the same x. Vaswani et al. (2017), §3.2.
+
+Backward, with a the weights and s the scores: dv = aᵀ dy, da = dy vᵀ, ds = a (da − Σ da a), dq = ds k / √K,
+dk = dsᵀ q / √K. Every one of Q, K and V gets its own gradient, through the full Jacobian of the softmax.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.layers.activations import Softmax, SoftmaxTape
+from tinyformer.layers.linear import Linear, LinearTape
+from tinyformer.parameters import Layer
+
+_softmax = Softmax()
+
+
+class AttentionCoreTape(NamedTuple):
+    q: np.ndarray  # (…, Tq, K)
+    k: np.ndarray  # (…, T, K)
+    v: np.ndarray  # (…, T, K)
+    weights: np.ndarray  # (…, Tq, T), rows sum to 1
+    scale: float  # 1/√K, or 1
+
+
+def scaled_dot_product_attention(q, k, v, mask=None, scaled=True):
+    """q (…, Tq, K), k and v (…, T, K) → y (…, Tq, K) and the tape.
+
+    `mask` is True where a key may be attended to and broadcasts to (…, Tq, T); each row needs one.
+    `scaled=False` leaves out the division by √K.
+    """
+    scale = 1 / np.sqrt(q.shape[-1]) if scaled else 1.0
+    scores = q @ k.swapaxes(-1, -2)  # (…, Tq, T)
+    scores *= scores.dtype.type(scale)
+    if mask is not None:
+        scores[np.broadcast_to(~mask, scores.shape)] = -np.inf
+    weights, _ = _softmax.forward(scores)
+    return weights @ v, AttentionCoreTape(q, k, v, weights, scale)
+
+
+def scaled_dot_product_attention_backward(dy, tape):
+    """dy (…, Tq, K) → dq (…, Tq, K), dk and dv (…, T, K). A masked key has weight 0, hence no gradient."""
+    q, k, v, weights, scale = tape
+    dv = weights.swapaxes(-1, -2) @ dy
+    d_weights = dy @ v.swapaxes(-1, -2)  # (…, Tq, T)
+    d_scores = _softmax.backward(d_weights, SoftmaxTape(weights))
+    d_scores *= d_scores.dtype.type(scale)
+    return d_scores @ k, d_scores.swapaxes(-1, -2) @ q, dv
+
+
+class ScaledDotProductAttention(Layer):
+    """The two functions above as a layer without parameters."""
+
+    def __init__(self, scaled=True):
+        self.scaled = scaled
+
+    def forward(self, q, k, v, mask=None):
+        return scaled_dot_product_attention(q, k, v, mask, self.scaled)
+
+    def backward(self, dy, tape):
+        return scaled_dot_product_attention_backward(dy, tape)
+
+
+class AttentionTape(NamedTuple):
+    q_projection: LinearTape
+    kv_projection: LinearTape
+    core: AttentionCoreTape  # q, k, v: (B, H, T, K); weights: (B, H, Tq, T)
+    output: LinearTape
+
+    @property
+    def weights(self):
+        return self.core.weights
+
+
+class MultiHeadAttention(Layer):
+    """x (B, T, D) → y (B, Tq, D). Q, K and V are the three thirds of one projection's columns."""
+
+    def __init__(self, embed_dim, num_heads, rng, scaled=True, dtype=np.float32):
+        if embed_dim % num_heads:
+            raise ValueError(f"embed_dim must be a multiple of num_heads, got {embed_dim} and {num_heads}")
+        self.num_heads, self.scaled = num_heads, scaled
+        self.qkv = Linear(embed_dim, 3 * embed_dim, rng, dtype)
+        self.output = Linear(embed_dim, embed_dim, rng, dtype)
+
+    def forward(self, x, mask=None, num_queries=None):
+        """`mask` (B, T), True = a token. Only the first `num_queries` positions ask (None: all); all T answer."""
+        D = x.shape[-1]
+        q, q_projection = self.qkv.forward(x[:, :num_queries], columns=slice(D))
+        kv, kv_projection = self.qkv.forward(x, columns=slice(D, None))
+        q, k, v = (self.split_heads(part) for part in (q, kv[..., :D], kv[..., D:]))  # (B, H, T, K)
+        key_mask = None if mask is None else mask[:, None, None, :]
+        heads, core = scaled_dot_product_attention(q, k, v, key_mask, self.scaled)
+        y, output = self.output.forward(self.merge_heads(heads))
+        return y, AttentionTape(q_projection, kv_projection, core, output)
+
+    def backward(self, dy, tape):
+        d_heads = self.split_heads(self.output.backward(dy, tape.output))
+        dq, dk, dv = scaled_dot_product_attention_backward(d_heads, tape.core)
+        d_kv = np.concatenate([self.merge_heads(dk), self.merge_heads(dv)], axis=-1)
+        dx = self.qkv.backward(d_kv, tape.kv_projection)
+        dx[:, : dq.shape[2]] += self.qkv.backward(self.merge_heads(dq), tape.q_projection)
+        return dx
+
+    def split_heads(self, x):
+        """(B, T, D) → (B, H, T, K), a view."""
+        B, T, D = x.shape
+        return x.reshape(B, T, self.num_heads, D // self.num_heads).transpose(0, 2, 1, 3)
+
+    def merge_heads(self, x):
+        """(B, H, T, K) → (B, T, D)."""
+        B, H, T, K = x.shape
+        return x.transpose(0, 2, 1, 3).reshape(B, T, H * K)

@@ -1,0 +1,134 @@
+"""The transformer: an encoder that reads a whole expression at once and answers with one token.
+
+tokens → embedding + positions → L blocks → the pooled row → linear read-out → V logits. Vaswani et al. (2017).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.configuration import TransformerConfig
+from tinyformer.layers import Dropout, Embedding, LayerNorm, Linear, PositionalEncoding, Softmax
+from tinyformer.layers.dropout import DropoutTape
+from tinyformer.layers.embedding import EmbeddingTape
+from tinyformer.layers.linear import LinearTape
+from tinyformer.layers.normalization import LayerNormTape
+from tinyformer.parameters import Layer, ParameterPairs, flatten
+from tinyformer.transformer_block import BlockTape, TransformerBlock
+
+
+class TransformerTape(NamedTuple):
+    embedding: EmbeddingTape | None  # None when the forward pass began at embedded tokens
+    dropout: DropoutTape
+    blocks: tuple[BlockTape, ...]
+    final_norm: LayerNormTape | None  # pre-norm only
+    row_weights: np.ndarray  # (B or 1, R): the share of each row in the pooled one
+    read_out: LinearTape
+
+
+class Transformer(Layer):
+    """tokens (B, T), integers → logits (B, V).
+
+    `Transformer(embed_dim=64, num_heads=4, seed=42)` or `Transformer(config, seed=42)`. The settings are those of
+    TransformerConfig. `dtype` is "float32" to train, "float64" to check gradients; nothing upcasts in between.
+    """
+
+    def __init__(self, config=None, *, seed=42, dtype="float32", **settings):
+        self.config = config = TransformerConfig(**settings) if config is None else config
+        if settings and config != TransformerConfig(**settings):
+            raise ValueError("pass either a configuration or settings, not both")
+        self.dtype = dtype = np.dtype(dtype)
+        rng, D = np.random.default_rng(seed), config.embed_dim
+        self.embedding = Embedding(config.vocab_size, D, rng, dtype)
+        self.positions = PositionalEncoding(config.max_seq_len, D, rng, config.positions, dtype)
+        self.dropout = Dropout(config.dropout)
+        self.blocks = tuple(TransformerBlock(config, rng, dtype) for _ in range(config.num_layers))
+        self.final_norm = LayerNorm(D, dtype=dtype) if config.norm == "pre" else None
+        self.read_out = Linear(D, config.vocab_size, rng, dtype)
+        self.vector, self.gradient = flatten(self)
+        self._pairs = super().get_parameters()
+        self._pairs.flat = (self.vector, self.gradient)
+
+    def forward(self, tokens, mask=None, rng=None, every_row=False):
+        """Return the logits (B, V) and the tape.
+
+        `mask` (B, T), True = a token; `rng` switches dropout on. With first-token pooling the last block computes the
+        first row only, since nobody reads the others: `every_row=True` computes them all, for looking at.
+        """
+        x, embedding = self.embedding.forward(tokens)  # (B, T, D)
+        logits, tape = self.forward_embedded(x, mask, rng, every_row)
+        return logits, tape._replace(embedding=embedding)
+
+    def forward_embedded(self, x, mask=None, rng=None, every_row=False):
+        """The forward pass from embedded tokens x (B, T, D) on, as interpolation and gradient checks need it."""
+        mask = self._useful_mask(x, mask)
+        x, _ = self.positions.forward(x)
+        x, dropout = self.dropout.forward(x, rng)
+        tapes = []
+        for block in self.blocks:
+            first_row_only = block is self.blocks[-1] and self.config.pooling == "first" and not every_row
+            x, tape = block.forward(x, mask, rng, num_rows=1 if first_row_only else None)
+            tapes.append(tape)
+        x, final_norm = self.final_norm.forward(x) if self.final_norm else (x, None)
+        row_weights = self._row_weights(x, mask)
+        pooled = (row_weights[:, None, :] @ x)[:, 0]  # (B, D)
+        logits, read_out = self.read_out.forward(pooled)  # (B, V)
+        return logits, TransformerTape(None, dropout, tuple(tapes), final_norm, row_weights, read_out)
+
+    def backward(self, d_logits, tape):
+        """Add to all gradients; return the gradient at the embedded tokens (B, T, D)."""
+        d_pooled = self.read_out.backward(d_logits, tape.read_out)
+        dx = tape.row_weights[:, :, None] * d_pooled[:, None, :]
+        if self.final_norm:
+            dx = self.final_norm.backward(dx, tape.final_norm)
+        for block, block_tape in zip(reversed(self.blocks), reversed(tape.blocks), strict=True):
+            dx = block.backward(dx, block_tape)
+        dx = self.dropout.backward(dx, tape.dropout)
+        dx = self.positions.backward(dx, None)
+        if tape.embedding is not None:
+            self.embedding.backward(dx, tape.embedding)
+        return dx
+
+    def predict(self, tokens, mask=None):
+        """Probabilities (B, V) of the answer; rows sum to 1."""
+        logits, _ = self.forward(tokens, mask)
+        return Softmax().forward(logits)[0]
+
+    def _useful_mask(self, x, mask):
+        """None if nothing is masked. An expression without a token would attend to nothing: ValueError."""
+        if mask is None:
+            return None
+        mask = np.asarray(mask, bool)
+        if mask.shape != x.shape[:2]:
+            raise ValueError(f"the mask must have the shape of the tokens, {x.shape[:2]}, got {mask.shape}")
+        if mask.all():
+            return None
+        # The first position is the one that is pooled: it has to be a token for every row to have one.
+        if not mask[:, 0].all():
+            raise ValueError(f"expression {int(np.argmin(mask[:, 0]))} of the batch has no token at its first position")
+        return mask
+
+    def _row_weights(self, x, mask):
+        """How the rows are pooled: all of the first, or the mean over the tokens."""
+        B, R, _ = x.shape
+        if self.config.pooling == "first":
+            return np.eye(1, R, dtype=x.dtype)
+        keep = np.ones((1, R), x.dtype) if mask is None else mask.astype(x.dtype)
+        return keep / keep.sum(axis=1, keepdims=True)
+
+    def get_parameters(self):
+        """The (parameter, gradient) pairs; `.flat` is the pair of vectors that they are views of."""
+        return self._pairs
+
+    def zero_grad(self):
+        self.gradient.fill(0)
+
+    def __reduce__(self):
+        # Copying or pickling views would cut them off from their vector: build anew and copy the vector.
+        return _rebuild, (self.config, self.dtype.str, self.vector.copy())
+
+
+def _rebuild(config, dtype, vector):
+    model = Transformer(config, seed=0, dtype=dtype)
+    model.vector[:] = vector
+    return model
