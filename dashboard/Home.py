@@ -1,0 +1,31 @@
+"""The entry: `streamlit run dashboard/Home.py`. Page set-up, the pages, the sidebar; then the page itself."""
+
+import tinyformer  # noqa: F401, I001  first: it decides the number of BLAS threads
+
+import gc
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import components, sidebar
+from dashboard.pages import PAGES
+
+FAVICON = Path(__file__).parent / "assets" / "favicon.svg"
+
+
+@st.cache_resource(show_spinner=False)
+def keep_the_collector_off_what_stays():
+    """Streamlit collects garbage after each run, fully: 89 ms with all that is imported. Frozen, it is skipped."""
+    gc.collect()
+    gc.freeze()
+
+
+st.set_page_config(page_title="tinyformer", page_icon=str(FAVICON), layout="wide", initial_sidebar_state=270)
+components.page_style()
+page = st.navigation([
+    st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
+    for page in PAGES
+])  # fmt: skip
+sidebar.draw()
+page.run()
+keep_the_collector_off_what_stays()

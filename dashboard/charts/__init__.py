@@ -1,0 +1,10 @@
+"""Charts: pure functions from arrays to a `Figure`. No Streamlit here, so each can be tested and used in a notebook.
+
+A chart has two halves. Its *spec* depends on the structure only (how many tokens, how large): Altair builds it once and
+it stays cached. Its *data* is a small frame that changes with each click; the browser then moves marks instead of
+building the chart anew.
+"""
+
+from dashboard.charts.figure import Figure
+
+__all__ = ["Figure"]

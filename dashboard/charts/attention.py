@@ -1,0 +1,147 @@
+"""Heatmaps of attention weights: query → key, one color scale on [0, 1] everywhere, square cells."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
+
+
+def heads(weights, tokens, notes, size=118, columns=2, first_layer=0):
+    """Every head's weights for one expression, `columns` heads side by side.
+
+    weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels;
+    first_layer is the index of weights[0] in the model.
+    """
+    weights = np.asarray(weights)
+    L, H, T, _ = weights.shape
+    layer, head, query, key = (index.ravel() for index in np.indices(weights.shape))
+    names = np.array([
+        f"{place:03d}|Layer {first_layer + place // H + 1} · head {place % H + 1}|{notes[place // H][place % H]}"
+        for place in range(L * H)
+    ])  # fmt: skip
+    words = np.array(placed(tokens))
+    data = pd.DataFrame({
+        "head": names[layer * H + head],
+        "query": words[query],
+        "key": words[key],
+        "from": np.asarray(tokens)[query],
+        "to": np.asarray(tokens)[key],
+        "weight": weights.ravel(),
+    })  # fmt: skip
+    description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
+        f"layer {first_layer + i + 1} head {j + 1} {notes[i][j]}" for i in range(L) for j in range(H)
+    )
+    return Figure(_heads_spec(size, columns, min(12, max(6, size // T))), data, description)
+
+
+@lru_cache
+def _heads_spec(size, columns, font):
+    axis = alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, labelFontSize=font, labelPadding=3, title=None)
+    chart = (
+        alt.Chart(ROWS)
+        .mark_rect()
+        .encode(
+            x=alt.X("key:O", axis=axis, title="key: looked at"),
+            y=alt.Y("query:O", axis=axis, title="query: looks"),
+            color=weight_color(),
+            tooltip=[
+                alt.Tooltip("from:N", title="query (looks)"),
+                alt.Tooltip("to:N", title="key (is looked at)"),
+                alt.Tooltip("weight:Q", format=".4f"),
+            ],
+        )
+        .properties(width=size, height=size)
+        .facet(
+            facet=alt.Facet(
+                "head:N",
+                title=None,
+                header=alt.Header(labelExpr=LABEL_LINES, labelAnchor="start", labelFontSize=11, labelLineHeight=14),
+            ),
+            columns=columns,
+            spacing={"row": 10, "column": 12},
+        )
+    )
+    return to_spec(chart)
+
+
+def first_token(weights, tokens, cell=30, title="What the first token looks at"):
+    """One row per head: what the pooled first token looks at. weights (L, H, T); cell is its side in pixels."""
+    weights = np.asarray(weights)
+    L, H, T = weights.shape
+    layer, head, key = (index.ravel() for index in np.indices(weights.shape))
+    words = np.array(placed(tokens))
+    data = pd.DataFrame({
+        "layer": layer + 1,
+        "head": head + 1,
+        "key": words[key],
+        "to": np.asarray(tokens)[key],
+        "weight": weights.ravel(),
+    })  # fmt: skip
+    most = weights.argmax(axis=2)
+    description = "What the first token looks at most: " + "; ".join(
+        f"layer {i + 1} head {j + 1} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
+        for i in range(L)
+        for j in range(H)
+    )
+    return Figure(_first_token_spec(H, T, cell, title), data, description)
+
+
+@lru_cache
+def _first_token_spec(num_heads, num_tokens, cell, title):
+    chart = (
+        alt.Chart(ROWS)
+        .mark_rect()
+        .encode(
+            x=alt.X(
+                "key:O", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, orient="top", labelPadding=4)
+            ),
+            y=alt.Y("head:O", title="head", axis=alt.Axis(titlePadding=4)),
+            color=weight_color(),
+            tooltip=[
+                alt.Tooltip("layer:O"),
+                alt.Tooltip("head:O"),
+                alt.Tooltip("to:N", title="looks at"),
+                alt.Tooltip("weight:Q", format=".4f"),
+            ],
+        )
+        .properties(width=cell * num_tokens, height=cell * num_heads)
+        .facet(
+            row=alt.Row(
+                "layer:O",
+                title=None,
+                header=alt.Header(
+                    labelExpr="'layer ' + datum.label", labelAngle=-90, labelOrient="left", labelPadding=4
+                ),
+            ),
+            spacing=6,
+            title=title,
+        )
+    )
+    return to_spec(chart)
+
+
+def scale():
+    """The color scale itself, to be shown once on a page that has heatmaps."""
+    steps = np.linspace(0, 1, 51)[:-1]
+    data = pd.DataFrame({"weight": steps + 0.01, "low": steps, "high": steps + 0.02})
+    return Figure(_scale_spec(), data, "The color scale of all attention weights, from 0 to 1")
+
+
+@lru_cache
+def _scale_spec():
+    chart = (
+        alt.Chart(ROWS)
+        .mark_rect()
+        .encode(
+            x=alt.X("low:Q", title="attention weight", axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False)),
+            x2="high:Q",
+            color=weight_color(),
+            tooltip=[alt.Tooltip("weight:Q", format=".2f")],
+        )
+        .properties(width=240, height=10)
+    )
+    return to_spec(chart, axis={"labelFontSize": 11, "labelFlush": True})

@@ -1,0 +1,29 @@
+"""What a chart function returns."""
+
+from typing import NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.theme import CONFIG
+
+
+class Figure(NamedTuple):
+    spec: dict  # Vega-Lite without data; shared and cached: never write to it
+    data: pd.DataFrame
+    description: str  # what a screen reader says: the content, not the form
+
+    def to_altair(self):
+        """The same chart on its own, for a notebook or a file."""
+        return alt.Chart.from_dict({**self.spec, "data": {"values": self.data.to_dict("records")}})
+
+
+ROWS = alt.NamedData("rows")  # stands for the data while Altair builds a spec; facets insist on some
+
+
+def to_spec(chart, **config):
+    """An Altair chart over `ROWS` as a Vega-Lite dict without data, with the house's configuration."""
+    spec = chart.to_dict()
+    spec.pop("data", None)
+    spec["config"] = {name: {**CONFIG.get(name, {}), **config.get(name, {})} for name in {**CONFIG, **config}}
+    return spec

@@ -1,0 +1,89 @@
+"""Proportions with their intervals: a dot and a line from low to high."""
+
+from functools import lru_cache
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import NEUTRAL, model_encodings
+
+COLUMNS = ["model", "group", "correct", "total", "accuracy", "low", "high"]
+TOOLTIP = [
+    alt.Tooltip("model:N"),
+    alt.Tooltip("group:N", title="on"),
+    alt.Tooltip("correct:Q", title="right"),
+    alt.Tooltip("total:Q", title="of"),
+    alt.Tooltip("accuracy:Q", format=".2%"),
+    alt.Tooltip("low:Q", title="95 % interval from", format=".2%"),
+    alt.Tooltip("high:Q", title="to", format=".2%"),
+]
+
+
+def against_baselines(rows, models):
+    """One line per model and per baseline, accuracy from 0 to 1. rows as in COLUMNS; models (name, color, shape).
+
+    A row whose model is not among `models` is a baseline and stays gray.
+    """
+    data = pd.DataFrame(rows, columns=COLUMNS)
+    names = {name for name, _, _ in models}
+    others = tuple((name, NEUTRAL, "stroke") for name in dict.fromkeys(data["model"]) if name not in names)
+    return Figure(_against_baselines_spec(tuple(models) + others), data, _describe(data))
+
+
+@lru_cache
+def _against_baselines_spec(models):
+    color, shape = model_encodings(*zip(*models, strict=True))
+    base = alt.Chart(ROWS).encode(
+        y=alt.Y("model:N", title=None, sort=[name for name, _, _ in models], axis=alt.Axis(labelLimit=160)),
+        color=color,
+        tooltip=TOOLTIP,
+    )
+    scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=3).encode(
+            x=alt.X("low:Q", title="accuracy, with its 95 % interval", scale=scale, axis=axis), x2="high:Q"
+        ),
+        base.mark_point(size=90, filled=True, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape),
+        data=ROWS,
+        title="Accuracy against what needs no transformer",
+    ).properties(height=28 * len(models))
+    return to_spec(chart)
+
+
+def per_operation(rows, models):
+    """Seeds side by side for each operation; the axis begins just below the lowest interval. rows as in COLUMNS."""
+    data = pd.DataFrame(rows, columns=COLUMNS)
+    lowest = min(0.98, int(data["low"].min() * 50) / 50) if len(data) else 0
+    groups = tuple(dict.fromkeys(data["group"]))
+    return Figure(_per_operation_spec(tuple(models), groups, lowest), data, _describe(data))
+
+
+@lru_cache
+def _per_operation_spec(models, groups, lowest):
+    color, shape = model_encodings(*zip(*models, strict=True))
+    names = [name for name, _, _ in models]
+    base = alt.Chart(ROWS).encode(
+        x=alt.X("group:N", title="operation", sort=list(groups), axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("model:N", sort=names, scale=alt.Scale(paddingInner=0.4, paddingOuter=1)),
+        color=color,
+        tooltip=TOOLTIP,
+    )
+    scale = alt.Scale(domain=[lowest, 1], nice=False)
+    title = "accuracy" if lowest == 0 else f"accuracy (axis from {lowest:.0%})"
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=3).encode(
+            y=alt.Y("low:Q", title=title, scale=scale, axis=alt.Axis(format="%", tickCount=5)), y2="high:Q"
+        ),
+        base.mark_point(size=90, filled=True, opacity=1).encode(y=alt.Y("accuracy:Q", scale=scale), shape=shape),
+        data=ROWS,
+        title="Accuracy per operation, with 95 % intervals",
+    ).properties(height=260)
+    return to_spec(chart)
+
+
+def _describe(data):
+    return "Accuracy: " + "; ".join(
+        f"{row.model} on {row.group} {row.accuracy:.1%} ({row.correct} of {row.total})" for row in data.itertuples()
+    )

@@ -1,0 +1,58 @@
+"""A confusion matrix: rows the right digit, columns the answer."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import NEUTRAL, readable_on
+
+
+def confusion(counts, color, cell=24):
+    """counts (10, 10) or (10, 11), the last column being answers that are no digit; color is the model's."""
+    counts = np.asarray(counts)
+    if counts.shape[1] == 11 and not counts[:, 10].any():
+        counts = counts[:, :10]  # the usual case: every answer is a digit
+    answers = [*map(str, range(10)), "other"][: counts.shape[1]]
+    truth, answer = (index.ravel() for index in np.indices(counts.shape))
+    of_row = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    data = pd.DataFrame({
+        "truth": truth,
+        "answer": np.array(answers)[answer],
+        "count": counts.ravel(),
+        "share": (counts / of_row).ravel(),
+    })  # fmt: skip
+    wrong = int(counts.sum() - np.trace(counts[:, :10]))
+    description = f"Confusion matrix of {int(counts.sum())} answers, {wrong} of them off the diagonal, hence wrong"
+    return Figure(_spec(len(answers), color, cell), data, description)
+
+
+@lru_cache
+def _spec(num_answers, color, cell):
+    base = alt.Chart(ROWS).encode(
+        x=alt.X("answer:N", title="answered", sort=None, axis=alt.Axis(labelAngle=0, orient="top")),
+        y=alt.Y("truth:O", title="right answer"),
+        tooltip=[
+            alt.Tooltip("truth:O", title="right answer"),
+            alt.Tooltip("answer:N", title="answered"),
+            alt.Tooltip("count:Q", title="times"),
+            alt.Tooltip("share:Q", title="share of this row", format=".1%"),
+        ],
+    )
+    cells = base.mark_rect(color=color).encode(
+        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 1]), legend=None)
+    )
+    numbers = (
+        base.mark_text(fontSize=max(8, cell * 0.42))
+        .encode(
+            text="count:Q",
+            color=alt.condition(alt.datum.share > 0.6, alt.value(readable_on(color)), alt.value(NEUTRAL)),
+        )
+        .transform_filter(alt.datum.count > 0)
+    )
+    chart = alt.layer(cells, numbers, data=ROWS, title="Right answer against given answer").properties(
+        width=cell * num_answers, height=cell * 10
+    )
+    return to_spec(chart)

@@ -1,0 +1,65 @@
+"""Colors and type of all charts. Backgrounds, text and the two continuous scales come from `.streamlit/config.toml`,
+where they are defined for light and for dark; a chart that names no range gets them."""
+
+import altair as alt
+
+# Eight colors for models. For any two of them CIE76 ΔE ≥ 18, to normal sight and simulated (Machado et al. 2009)
+# protanopia, deuteranopia and tritanopia; among the first four ≥ 32. Each has a contrast of at least 2.5 : 1 on white
+# and 3.5 : 1 on our dark page. `config.toml` repeats them as chartCategoricalColors.
+PALETTE = ("#0660F2", "#FF770E", "#1FB979", "#C679CB", "#4098FF", "#B3503F", "#906303", "#808080")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
+GLYPHS = ("●", "■", "▲", "◆", "▼", "✚", "▶", "◀")
+
+NEUTRAL = "#7E7C88"  # for what is neither a model nor a weight; 4 : 1 on both pages
+
+CONFIG = {
+    "title": {"fontSize": 13, "fontWeight": 600, "offset": 8, "anchor": "start"},
+    "axis": {
+        "labelPadding": 5,
+        "titlePadding": 6,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelOverlap": False,
+        "labelFlush": False,
+    },
+    "header": {"labelFontSize": 12, "labelPadding": 5, "titleFontSize": 12},
+    "legend": {"labelFontSize": 12, "titleFontSize": 12},
+    "view": {"stroke": None},
+}
+
+
+def weight_color(legend=None, **kwargs):
+    """The color of a weight. Always the same domain, so that any two heatmaps can be compared."""
+    return alt.Color("weight:Q", scale=alt.Scale(domain=[0, 1], clamp=True), legend=legend, **kwargs)
+
+
+def signed_color(field, limit, **kwargs):
+    """The color of a signed value: 0 in the middle, the same reach on both sides."""
+    return alt.Color(field, scale=alt.Scale(domain=[-limit, 0, limit], clamp=True, type="linear"), **kwargs)
+
+
+def model_encodings(names, colors, shapes):
+    """(color, shape) encodings of a field `model`: each model with its own on every page. The legend is the page's."""
+    return (
+        alt.Color("model:N", scale=alt.Scale(domain=list(names), range=list(colors)), legend=None),
+        alt.Shape("model:N", scale=alt.Scale(domain=list(names), range=list(shapes)), legend=None),
+    )
+
+
+def readable_on(color):
+    """Black or white, whichever has more contrast on a color given as #RRGGBB."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if luminance > 0.179 else "#FFFFFF"
+
+
+# Categories that repeat (two tokens "5") or have an order of their own are given as "place|label": they sort by place,
+# and this shows the label.
+LABEL_ONLY = "split(datum.label, '|')[1]"
+LABEL_LINES = "slice(split(datum.label, '|'), 1)"
+
+
+def placed(labels):
+    """["Max", "5", "5"] → ["000|Max", "001|5", "002|5"]."""
+    return [f"{place:03d}|{label}" for place, label in enumerate(labels)]

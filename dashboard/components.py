@@ -1,0 +1,107 @@
+"""What more than one page places: a figure, the columns of models, a model's heading, kind words about a mistake."""
+
+from html import escape
+
+import streamlit as st
+
+COLUMN_WIDTHS = {1: 640, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding: 2.6rem 2.4rem 4rem; max-width: 1440px}
+.tf-model {border-top: 3px solid var(--c); padding-top: .35rem; line-height: 1.35}
+.tf-model b {font-weight: 600} .tf-model i {font-style: normal; color: var(--c); margin-right: .4em}
+.tf-note {opacity: .72; font-size: .87rem}
+.tf-legend {display: flex; flex-direction: column; gap: .3rem; font-size: .9rem}
+.tf-legend i {font-style: normal; color: var(--c); margin-right: .45em}
+.tf-tokens {display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: 1.9rem; line-height: 1.25}
+.tf-tokens span {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: .4rem;
+  padding: .1rem .6rem; font-variant-numeric: tabular-nums}
+.tf-tokens em {font-style: normal; opacity: .55; padding: 0 .2rem}
+.tf-answer {display: flex; align-items: baseline; gap: .7rem; margin: .1rem 0 .3rem}
+.tf-answer strong {font-size: 3rem; line-height: 1.1; font-weight: 600; font-variant-numeric: tabular-nums}
+</style>"""
+
+
+def page_style():
+    """The few rules that Streamlit's theme has no option for. Once a run."""
+    st.html(STYLE)
+
+
+def draw(figure, key=None, stretch=False, **kwargs):
+    """Place a Figure. stretch: as wide as its column; only for charts of one view, facets must keep their size."""
+    return st.vega_lite_chart(
+        figure.data,
+        figure.spec,
+        width="stretch" if stretch else "content",
+        alt=figure.description,
+        key=key,
+        **kwargs,
+    )
+
+
+def side_by_side(models, note=lambda shown: ""):
+    """One column per model, headed by its name: a list of (ShownModel, container, width in pixels)."""
+    width = COLUMN_WIDTHS[len(models)]
+    with st.container(horizontal=True, gap="small"):
+        columns = [st.container(width=width, gap="small") for _ in models]
+    for shown, column in zip(models, columns, strict=True):
+        with column:
+            heading(shown, note(shown))
+    return [(shown, column, width) for shown, column in zip(models, columns, strict=True)]
+
+
+def heading(shown, note=""):
+    """A model's name under a line in its color, with its shape."""
+    st.html(
+        f'<div class="tf-model" style="--c:{shown.style.color}"><i>{shown.style.glyph}</i><b>{escape(shown.name)}</b>'
+        f'<div class="tf-note">{escape(note)}</div></div>'
+    )
+
+
+def legend(models):
+    """Which color and shape is whose, with what each was trained on."""
+    lines = "".join(
+        f'<div style="--c:{shown.style.color}"><i>{shown.style.glyph}</i>{escape(shown.name)} '
+        f'<span class="tf-note">{escape(origin(shown))}</span></div>'
+        for shown in models
+    )
+    st.html(f'<div class="tf-legend">{lines}</div>')
+
+
+def origin(shown):
+    """ "seed 42 · 10,000 draws · 20 epochs": how a model came about."""
+    training = shown.checkpoint.training
+    if training is None:
+        return "origin unknown"
+    return f"seed {training.seed} · {training.num_examples:,} draws · {training.epochs} epochs"
+
+
+def complaint(error, kept):
+    """What is wrong with the text in the expression field, where, and what is shown meanwhile."""
+    reason = getattr(error, "reason", None) or str(error)
+    text, position = getattr(error, "text", None), getattr(error, "position", None)
+    st.warning(f"{reason[:1].upper()}{reason[1:]}")
+    if text and position:
+        st.code(point_at(text, position), language=None)
+    st.caption(f"Still showing {kept}")
+
+
+def point_at(text, position, width=26):
+    """The text around a 1-based position, with an arrow below the character."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    start = max(0, min(position - 1 - width // 2, len(text) - width))
+    window = text[start : start + width]
+    before, after = "…" if start else "", "…" if start + width < len(text) else ""
+    return f"{before}{window}{after}\n{' ' * (len(before) + position - 1 - start)}↑"
+
+
+def require_models(models):
+    """Stop the page, with what to do, where no model is on display."""
+    if not models:
+        st.info("No model is on display. Choose one or more in the sidebar, or train one on the Train page.")
+        st.stop()
+
+
+def how_to_read(text):
+    """The same closed expander under every panel that needs one."""
+    with st.expander("How to read this"):
+        st.markdown(text)

@@ -1,0 +1,67 @@
+"""The model files that can be put on display: where they lie, in which order, in which color. No Streamlit here.
+
+Shipped models lie in `checkpoints/`, those that people save in their own data folder (`saved_folder`).
+"""
+
+from typing import NamedTuple
+
+from dashboard.charts.theme import GLYPHS, PALETTE, SHAPES
+from tinyformer.models import SHIPPED, checkpoint_files, saved_folder, shipped_folder
+
+ON_DISPLAY_AT_FIRST = SHIPPED[:3]  # the places of SHIPPED in the palette never change
+MOST_ON_DISPLAY = 4
+
+
+class ModelFile(NamedTuple):
+    """A file that may hold a model. As a whole it is a cache key: a file that changed is another ModelFile."""
+
+    name: str
+    path: str
+    modified: int  # ns
+    size: int  # bytes
+
+
+class Style(NamedTuple):
+    """How a model looks on every page: never by its color alone."""
+
+    color: str
+    shape: str  # Vega's name
+    glyph: str  # the same shape as a character
+
+
+def available(folders=None):
+    """{name: ModelFile} of all `.npz` files: the shipped first, then by name, numbers as numbers. Nothing is opened.
+
+    A name that an earlier folder has taken gets " (saved)" behind it.
+    """
+    found = {}
+    for folder in folders or (shipped_folder(), saved_folder()):
+        for path in checkpoint_files(folder):
+            name = path.stem if path.stem not in found else f"{path.stem} (saved)"
+            try:
+                status = path.stat()
+            except OSError:  # deleted a moment ago
+                continue
+            found[name] = ModelFile(name, str(path), status.st_mtime_ns, status.st_size)
+    return dict(sorted(found.items(), key=lambda item: _rank(item[0])))
+
+
+def styles(selected, known):
+    """{name: Style} for the selected models: the same selection among the same known models looks the same to everyone.
+
+    A model's place among all known ones is its place in the palette. Past eight, whoever comes second takes the next
+    free place.
+    """
+    order = list(known)
+    result, taken = {}, set()
+    for name in sorted(selected, key=order.index):
+        place = order.index(name) % len(PALETTE)
+        while place in taken:
+            place = (place + 1) % len(PALETTE)
+        taken.add(place)
+        result[name] = Style(PALETTE[place], SHAPES[place], GLYPHS[place])
+    return result
+
+
+def _rank(name):
+    return SHIPPED.index(name) if name in SHIPPED else len(SHIPPED)  # sorted() keeps the order of the others

@@ -1,0 +1,104 @@
+"""What is on display, on every page: up to four models and one expression. The only place that knows session state.
+
+Two widgets in the sidebar hold it, bound to the URL: `?models=seed-42&models=seed-7&expression=Max+(+5+3+9+)`.
+Their keys are their URL names. Values that are the default are not written into the URL. A view asks `current()`.
+A page's own state is a widget with `key=…, bind="query-params"` in its view: Streamlit keeps it in the URL, forgets it
+in the URL of other pages, and puts it back on return.
+"""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard import caches, models
+from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
+from tinyformer.checkpoint import Checkpoint
+
+MODELS, EXPRESSION = "models", "expression"  # keys of the widgets, and names in the URL
+DEFAULT_EXPRESSION = "Max ( 5 3 9 )"
+LONGEST_TEXT = 300  # characters; 50 tokens need at most 100
+
+
+class ShownModel(NamedTuple):
+    """A model on display, with its looks."""
+
+    file: models.ModelFile
+    style: models.Style
+    checkpoint: Checkpoint
+
+    @property
+    def name(self):
+        return self.file.name
+
+    @property
+    def model(self):
+        return self.checkpoint.model
+
+    def side_of(self, expression):
+        """ "train", "validation" or "test": where this model's training had the expression."""
+        data_seed, shares = caches.split_of(self.checkpoint)
+        return side_of(expression, data_seed=data_seed, shares=shares)
+
+
+class Selection(NamedTuple):
+    """`problems` and `complaint` are for the sidebar; a view needs the first two only."""
+
+    models: tuple[ShownModel, ...]
+    expression: Expression
+    problems: tuple[str, ...] = ()  # files that cannot be used, one sentence each
+    complaint: ExpressionError | None = None  # the text in the field; `expression` is the last good one
+
+
+def current():
+    """The Selection of this visitor, as `resolve` left it at the beginning of the run."""
+    return st.session_state["_selection"]
+
+
+def resolve():
+    """Read widgets and files, remember and return the Selection. Home.py calls it once a run, after the widgets."""
+    known = models.available()
+    names = [name for name in st.session_state.get(MODELS, ()) if name in known]
+    looks = models.styles(names, known)
+    shown, problems = [], []
+    for name in names:
+        try:
+            shown.append(ShownModel(known[name], looks[name], caches.checkpoint(known[name])))
+        except CheckpointError as error:
+            problems.append(str(error))
+    longest = min((model.checkpoint.config.max_seq_len for model in shown), default=50)
+    expression, complaint = _last_good_expression(longest)
+    st.session_state["_selection"] = Selection(tuple(shown), expression, tuple(problems), complaint)
+    return current()
+
+
+def _last_good_expression(max_seq_len):
+    """(Expression, None), or the last good one with the ExpressionError of the present text."""
+    try:
+        expression = parse_expression(st.session_state[EXPRESSION], max_seq_len=max_seq_len)
+    except ExpressionError as error:
+        kept = st.session_state.get("_good_expression", parse_expression(DEFAULT_EXPRESSION))
+        if len(kept.tokens) > max_seq_len:
+            kept = parse_expression(DEFAULT_EXPRESSION)
+        return kept, error
+    st.session_state["_good_expression"] = expression
+    return expression, None
+
+
+def show_expression(text):
+    """Callback of a button or a chart: make this the expression everywhere."""
+    st.session_state[EXPRESSION] = str(text)
+
+
+def show_model(name):
+    """Callback: put one more model on display, in the place of the last if there are four."""
+    names = [other for other in st.session_state[MODELS] if other != name]
+    st.session_state[MODELS] = [*names[: models.MOST_ON_DISPLAY - 1], name]
+
+
+def open_page(view, **query):
+    """Go to another page, as `open_page("views/train.py", run="…")`; models and expression come along.
+
+    `query` sets state of that page. An explicit dict, even an empty one, is what keeps `st.switch_page` from refusing:
+    it will not clear parameters that are bound to widgets.
+    """
+    st.switch_page(view, query_params=query)

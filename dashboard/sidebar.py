@@ -1,0 +1,39 @@
+"""The sidebar: what is on display, chosen here, on every page."""
+
+import streamlit as st
+
+from dashboard import components, models, selection
+
+
+def draw():
+    """The two widgets, what they mean, and what is wrong with them; return the Selection."""
+    known = models.available()
+    with st.sidebar:
+        st.text_input(
+            "Expression",
+            value=selection.DEFAULT_EXPRESSION,
+            key=selection.EXPRESSION,
+            bind="query-params",
+            max_chars=selection.LONGEST_TEXT,
+            help="First, Second, Last, Max or Min of two or more digits. Brackets and commas are optional.",
+        )
+        under_expression = st.container()
+        st.multiselect(
+            "Models on display",
+            list(known),
+            default=[name for name in models.ON_DISPLAY_AT_FIRST if name in known] or list(known)[:3],
+            key=selection.MODELS,
+            bind="query-params",
+            max_selections=models.MOST_ON_DISPLAY,
+            placeholder="Choose up to four",
+            help="Up to four trained models, side by side on every page. A model keeps its color and shape everywhere.",
+        )
+        chosen = selection.resolve()
+        with under_expression:
+            if chosen.complaint:
+                components.complaint(chosen.complaint, chosen.expression)
+        if chosen.models:
+            components.legend(chosen.models)
+        for problem in chosen.problems:
+            st.error(f"{problem}. The other models are shown.", icon=None)
+    return chosen
