@@ -7,14 +7,14 @@ names and shapes. Nothing is allocated before sizes were checked, and nothing in
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinyformer.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.array_file import ArrayFileError, one_line, read_arrays, write_arrays
 from tinyformer.configuration import TrainingConfig, TransformerConfig
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
 from tinyformer.transformer import Transformer
 
 FORMAT = "tinyformer checkpoint"
 VERSION = 1
-MAX_PARAMETERS = 20_000_000  # of a model that is loaded: 80 MB in float32
+MAX_PARAMETERS = 20_000_000  # of a model that is loaded: 80 MB in float32. Its table of positions has the same limit
 
 
 class CheckpointError(ValueError):
@@ -42,8 +42,9 @@ class Checkpoint:
 
 
 def save_checkpoint(path, model, *, training=None, history=None, optimizer=None, metadata=None):
-    """Write a model to `path` (a `.npz` file), whole or not at all; return the Path. OSError if it cannot be written.
+    """Write a model to `path` (a `.npz` file), whole or not at all; return the Path.
 
+    OSError if it cannot be written, ValueError if it would not be read again, as a model with NaNs.
     `training`: the TrainingConfig. `history`: a MetricsTracker. `optimizer`: kept with its state, to go on training.
     """
     path = Path(path)
@@ -75,7 +76,7 @@ def load_checkpoint(path):
         model = Transformer(config, seed=0, dtype=description["dtype"])
         table = [[name, list(array.shape)] for name, array in model.named_parameters().items()]
         if description["parameters"] != table:
-            raise CheckpointError(f"{path.name} names other parameters than its configuration has")
+            raise ValueError("it names other parameters than its configuration has")
         model.vector[:] = arrays.pop("parameters")
         history = MetricsTracker.from_arrays(arrays)
     except OSError as error:
@@ -83,7 +84,7 @@ def load_checkpoint(path):
     except ArrayFileError as error:
         raise CheckpointError(f"not a usable checkpoint: {error}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"not a usable checkpoint: {path.name}: {error}") from error
+        raise CheckpointError(f"not a usable checkpoint: {path.name}: {one_line(error)}") from error
     state = [arrays[name] for name in sorted(arrays) if name.startswith("optimizer.")]
     return Checkpoint(model, training, history, description["metadata"], state, path)
 
@@ -96,8 +97,11 @@ def _expected_arrays(description):
         raise ValueError(f"it has version {description['version']!r}, this program reads version {VERSION}")
     config = TransformerConfig.from_dict(description["config"])
     count, dtype = config.num_parameters, description["dtype"]
-    if count > MAX_PARAMETERS:
-        raise ValueError(f"its model has {count:,} parameters, the limit is {MAX_PARAMETERS:,}")
+    if max(count, config.max_seq_len * config.embed_dim) > MAX_PARAMETERS:
+        raise ValueError(
+            f"its model has {count:,} parameters, {config.max_seq_len:,} positions of width "
+            f"{config.embed_dim:,}; the limit of each is {MAX_PARAMETERS:,} numbers"
+        )
     if dtype not in ("float32", "float64"):
         raise ValueError(f"its dtype is {dtype!r}, expected float32 or float64")
     if not isinstance(description["metadata"], dict):

@@ -20,15 +20,18 @@ class TransformerConfig:
     num_layers: int = 2
     ffn_dim: int = 256
     max_seq_len: int = 50
-    norm: str = "post"  # after each residual sum (Vaswani et al. 2017), or "pre": before each sublayer (Xiong et al. 2020)
+    norm: str = (
+        "post"  # after each residual sum (Vaswani et al. 2017) or "pre", before each sublayer (Xiong et al. 2020)
+    )
     pooling: str = "first"  # the read-out sees the first token, or the "mean" over tokens
     positions: str = "sinusoidal"  # or "learned", "none"
     dropout: float = 0.0
     scale_attention: bool = True  # divide the scores by √head_dim
 
     def __post_init__(self):
-        for name in ("vocab_size", "embed_dim", "num_heads", "num_layers", "ffn_dim", "max_seq_len"):
+        for name in ("vocab_size", "embed_dim", "num_heads", "ffn_dim", "max_seq_len"):
             _require_integer(self, name, 1, 1_000_000)
+        _require_integer(self, "num_layers", 1, 1_000)
         _require_choice(self, "norm", ("post", "pre"))
         _require_choice(self, "pooling", ("first", "mean"))
         _require_choice(self, "positions", ("sinusoidal", "learned", "none"))
@@ -94,7 +97,7 @@ class TrainingConfig:
         low, high = self.num_args_range
         most = self.model.max_seq_len - 3
         if not 2 <= low <= high <= most:
-            raise ValueError(f"num_args must lie between 2 and {most} (what fits into max_seq_len), got {self.num_args}")
+            raise ValueError(f"num_args must lie in 2…{most} (what fits into max_seq_len), got {self.num_args}")
         _require_integer(self, "max_value", 1, 9)
         _require_integer(self, "epochs", 1, 100_000)
         _require_integer(self, "batch_size", 1, 100_000)

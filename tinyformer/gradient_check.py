@@ -1,9 +1,9 @@
 """Are the gradients exact? Each analytic derivative against a central difference, (f(x+h) − f(x−h)) / 2h.
 
 f is the sum of the layer's output times a fixed random d_output, so that its gradient is what `backward(d_output)`
-returns. The measure is |a − n| / max(|a|, |n|, 10⁻³ · max|g|), the largest over all coordinates of all arrays: relative,
-but blind to noise in coordinates a thousand times smaller than the largest. Coordinates whose step carries a ReLU over
-its kink have no derivative to compare with: they are left out, and counted.
+returns. The measure is |a − n| / max(|a|, |n|, 10⁻³ · max|g|), the largest over all coordinates of all arrays:
+relative, but blind to noise in coordinates a thousand times smaller than the largest. Coordinates whose step carries a
+ReLU over its kink have no derivative to compare with: they are left out, and counted.
 """
 
 from dataclasses import dataclass

@@ -17,10 +17,12 @@ class CrossEntropyLoss:
     """logits (B, V), targets (B,) → the mean loss in nats. An even guess among 20 tokens costs ln 20 ≈ 3.0."""
 
     def forward(self, logits, targets):
-        """Return the loss, a float, and the tape. Raises ValueError on wrong shapes and on targets that are no token."""
+        """Return the loss, a float, and the tape. ValueError on wrong shapes and on targets that are no token."""
         targets = np.asarray(targets)
         if logits.ndim != 2 or targets.shape != logits.shape[:1] or not targets.size:
             raise ValueError(f"expected logits (B, V) and targets (B,), got {logits.shape} and {targets.shape}")
+        if not np.issubdtype(targets.dtype, np.integer):
+            raise ValueError(f"targets are token ids, whole numbers, got {targets.dtype}")
         if targets.min() < 0 or targets.max() >= logits.shape[1]:
             raise ValueError(f"targets must lie in 0…{logits.shape[1] - 1}, got {targets.min()}…{targets.max()}")
         shifted = logits - logits.max(axis=1, keepdims=True)  # exp cannot overflow, and the result is the same

@@ -16,7 +16,7 @@ def _arrays(pairs):
 
 
 class _Optimizer:
-    """`state` is a list of arrays, `step_count` the number of steps taken: together with the parameters, all there is."""
+    """`state`, a list of arrays, and `step_count`, the steps taken, are all there is beside the parameters."""
 
     num_slots = 0  # arrays of state per parameter array
 

@@ -23,10 +23,13 @@ class DivergenceError(ArithmeticError):
     """Training left the range of numbers in which it can recover. `step` is where."""
 
     def __init__(self, step, loss, learning_rate):
-        self.step = step
-        super().__init__(
-            f"training diverged at step {step}: the loss is {loss:.4g} with a learning rate of {learning_rate:.4g}; "
-            "try a smaller one"
+        super().__init__(step, loss, learning_rate)  # what pickle rebuilds it from, when it comes from another process
+        self.step, self.loss, self.learning_rate = step, loss, learning_rate
+
+    def __str__(self):
+        return (
+            f"training diverged at step {self.step}: the loss is {self.loss:.4g} with a learning rate of "
+            f"{self.learning_rate:.4g}; try a smaller one"
         )
 
 
@@ -130,12 +133,17 @@ class Trainer:
     def _validate(self):
         """Measure on the validation set, and keep the weights if they are the best so far."""
         result = evaluate(self.model, self.data.validation)
-        if (result.accuracy, -result.loss) > self.best_score:
+        if math.isfinite(result.loss) and (result.accuracy, -result.loss) > self.best_score:
             self.best_score, self.best_step = (result.accuracy, -result.loss), self.step
             self.best_vector[:] = self.model.vector
         return Validation(result.loss, result.accuracy, tuple(row.accuracy for row in accuracy_per_operation(result)))
 
     def finish(self):
-        """Put the best weights into the model and return its Evaluation on the test set."""
+        """Put the best weights into the model and return its Evaluation on the test set.
+
+        Stopped within an epoch, the present weights are measured once more: they may be the best, or the first.
+        """
+        if self.step % self.steps_per_epoch:
+            self._validate()
         self.model.vector[:] = self.best_vector
         return evaluate(self.model, self.data.test)

@@ -13,7 +13,7 @@ from tinyformer.layers.dropout import DropoutTape
 from tinyformer.layers.embedding import EmbeddingTape
 from tinyformer.layers.linear import LinearTape
 from tinyformer.layers.normalization import LayerNormTape
-from tinyformer.parameters import Layer, ParameterPairs, flatten
+from tinyformer.parameters import Layer, flatten
 from tinyformer.transformer_block import BlockTape, TransformerBlock
 
 
@@ -38,6 +38,8 @@ class Transformer(Layer):
         if settings and config != TransformerConfig(**settings):
             raise ValueError("pass either a configuration or settings, not both")
         self.dtype = dtype = np.dtype(dtype)
+        if dtype.name not in ("float32", "float64"):
+            raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype.name!r}")
         rng, D = np.random.default_rng(seed), config.embed_dim
         self.embedding = Embedding(config.vocab_size, D, rng, dtype)
         self.positions = PositionalEncoding(config.max_seq_len, D, rng, config.positions, dtype)
@@ -50,17 +52,22 @@ class Transformer(Layer):
         self._pairs.flat = (self.vector, self.gradient)
 
     def forward(self, tokens, mask=None, rng=None, every_row=False):
-        """Return the logits (B, V) and the tape.
+        """Return the logits (B, V) and the tape. Raises ValueError on tokens or a mask that it cannot read.
 
         `mask` (B, T), True = a token; `rng` switches dropout on. With first-token pooling the last block computes the
         first row only, since nobody reads the others: `every_row=True` computes them all, for looking at.
         """
+        tokens = np.asarray(tokens)
+        if tokens.ndim != 2 or not tokens.size:
+            raise ValueError(f"tokens must be (B, T), at least one expression of one token, got shape {tokens.shape}")
         x, embedding = self.embedding.forward(tokens)  # (B, T, D)
         logits, tape = self.forward_embedded(x, mask, rng, every_row)
         return logits, tape._replace(embedding=embedding)
 
     def forward_embedded(self, x, mask=None, rng=None, every_row=False):
         """The forward pass from embedded tokens x (B, T, D) on, as interpolation and gradient checks need it."""
+        if x.dtype != self.dtype:
+            raise ValueError(f"this model computes in {self.dtype}, got {x.dtype}: pass x.astype(model.dtype)")
         mask = self._useful_mask(x, mask)
         x, _ = self.positions.forward(x)
         x, dropout = self.dropout.forward(x, rng)
@@ -98,9 +105,10 @@ class Transformer(Layer):
         """None if nothing is masked. An expression without a token would attend to nothing: ValueError."""
         if mask is None:
             return None
-        mask = np.asarray(mask, bool)
-        if mask.shape != x.shape[:2]:
-            raise ValueError(f"the mask must have the shape of the tokens, {x.shape[:2]}, got {mask.shape}")
+        mask = np.asarray(mask)
+        if mask.shape != x.shape[:2] or mask.dtype != bool:
+            expected = f"bool {x.shape[:2]}, the shape of the tokens, True = a token"
+            raise ValueError(f"the mask must be {expected}; got {mask.dtype} {mask.shape}")
         if mask.all():
             return None
         # The first position is the one that is pooled: it has to be a token for every row to have one.
@@ -110,7 +118,7 @@ class Transformer(Layer):
 
     def _row_weights(self, x, mask):
         """How the rows are pooled: all of the first, or the mean over the tokens."""
-        B, R, _ = x.shape
+        R = x.shape[1]
         if self.config.pooling == "first":
             return np.eye(1, R, dtype=x.dtype)
         keep = np.ones((1, R), x.dtype) if mask is None else mask.astype(x.dtype)

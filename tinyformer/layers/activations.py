@@ -1,4 +1,4 @@
-"""ReLU: y = max(x, 0), dx = dy where x > 0.  Softmax: y = exp(x) / Σ exp(x), dx = y (dy − Σ dy y), over the last axis."""
+"""ReLU: y = max(x, 0), dx = dy where x > 0. Softmax over the last axis: y = exp(x) / Σ exp(x), dx = y (dy − Σ dy y)."""
 
 from typing import NamedTuple
 

@@ -21,6 +21,8 @@ class Embedding(Layer):
     def forward(self, tokens):
         """Raises ValueError if an id is outside the vocabulary (a negative one would select from the end)."""
         tokens, table = np.asarray(tokens), self.weight.value
+        if not np.issubdtype(tokens.dtype, np.integer):
+            raise ValueError(f"token ids are whole numbers, got {tokens.dtype}")
         if tokens.size and (tokens.min() < 0 or tokens.max() >= len(table)):
             raise ValueError(f"token ids must lie in 0…{len(table) - 1}, got {tokens.min()}…{tokens.max()}")
         return table[tokens], EmbeddingTape(tokens)

@@ -32,7 +32,7 @@ class PositionalEncoding(Layer):
     def forward(self, x):
         """Raises ValueError if x has more positions than the table has rows."""
         T = x.shape[1]
-        if T > self.max_seq_len:
+        if self.max_seq_len < T:
             raise ValueError(f"{T} tokens do not fit into max_seq_len = {self.max_seq_len}")
         if self.kind == "none":
             return x, None
