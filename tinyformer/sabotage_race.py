@@ -1,0 +1,51 @@
+"""Training with a bug and without: the same first weights, the same batches, two loss curves."""
+
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.configuration import TrainingConfig
+from tinyformer.evaluation import evaluate
+from tinyformer.optimizer import Adam
+from tinyformer.sabotage import BUGS, sabotage
+from tinyformer.training import train_step
+from tinyformer.training_data import prepare_data
+from tinyformer.transformer import Transformer
+
+STEPS = 300
+
+
+class Curve(NamedTuple):
+    losses: np.ndarray  # (steps taken,) in nats, of each batch before its step
+    accuracy: float  # after the last step, on the validation side: expressions it was not trained on
+    stopped: int | None  # the step at which the loss was no number any more, or None
+
+
+def train_curve(key=None, num_args=3, steps=STEPS, seed=42, model_config=None):
+    """Train the default model with the bug `key` (None: clean) for some steps of Adam at 1e-3 → Curve."""
+    data = _data(num_args)
+    model, loss_fn = sabotage(Transformer(model_config, seed=seed), key)
+    optimizer = Adam(model.get_parameters, 1e-3)
+    rng = np.random.default_rng([seed, 1])
+    losses, stopped = [], None
+    for step in range(1, steps + 1):
+        batch = data.train.take(rng.integers(0, len(data.train.targets), 32))
+        loss, _ = train_step(model, batch.tokens, batch.targets, loss_fn, optimizer, batch.mask)
+        losses.append(loss)
+        if not math.isfinite(loss):
+            stopped = step
+            break
+    return Curve(np.array(losses), evaluate(model, data.validation).accuracy, stopped)
+
+
+def race(key, steps=STEPS, seed=42):
+    """The Curve without the bug `key` and the one with it, on the expressions on which it can show."""
+    num_args = BUGS[key].num_args
+    return train_curve(None, num_args, steps, seed), train_curve(key, num_args, steps, seed)
+
+
+@functools.cache
+def _data(num_args):
+    return prepare_data(TrainingConfig(num_examples=5_000, num_args=num_args))
