@@ -1,15 +1,12 @@
 """What is computed once and shared by all visitors. A model file's path, time and size are the key to all of it.
 
-Nothing here knows what is selected; `selection` asks. Values are shared: never write to them.
+Nothing here knows what is selected; views ask with `shown.file`. Values are shared: never write to them.
 """
 
 import streamlit as st
 
-from tinyformer import evaluate, expression_space, load_checkpoint
-from tinyformer.baselines import copy_first, most_frequent_answer
-from tinyformer.datasets import DATA_SEED, SIDES
-
-SHARES = (0.8, 0.1, 0.1)
+from tinyformer import load_checkpoint, report
+from tinyformer.datasets import SIDES
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -20,27 +17,18 @@ def checkpoint(file):
 
 @st.cache_resource(max_entries=32, show_spinner="Asking every expression there is …")
 def whole_space(file):
-    """(Evaluation of all 5,000 expressions of three digits, (N,) index into SIDES: where its training had each)."""
-    data_seed, shares = split_of(checkpoint(file))
-    space = expression_space(data_seed=data_seed, shares=shares)
-    return evaluate(checkpoint(file).model, space), space.sides
+    """(Evaluation of all 5,000 expressions of three digits, (5000,) index into SIDES), as `report.whole_space`."""
+    return report.whole_space(checkpoint(file))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def baselines(file, side):
-    """{name: Evaluation} of the rules a model has to beat, on one side ("all" for all) of this model's split."""
+@st.cache_resource(max_entries=256, show_spinner=False)
+def part(file, side):
+    """The Evaluation of one of the SIDES, or of "all"."""
     evaluation, sides = whole_space(file)
-    part = evaluation.select(on_side(sides, side))
-    train = evaluation.select(on_side(sides, "train"))
-    return {"most frequent answer": most_frequent_answer(train, part), "copy the first": copy_first(part)}
+    return evaluation if side == report.EVERYTHING else evaluation.select(sides == SIDES.index(side))
 
 
-def on_side(sides, side):
-    """(N,) bool: which expressions are on a side, or all of them."""
-    return sides == SIDES.index(side) if side != "all" else sides >= 0
-
-
-def split_of(checkpoint):
-    """(data_seed, shares) that decide which expressions this model was trained on."""
-    training = checkpoint.training
-    return (training.data_seed, tuple(training.shares)) if training else (DATA_SEED, SHARES)
+@st.cache_resource(max_entries=64, show_spinner=False)
+def baselines(file, side):
+    """{name: Evaluation} of the rules that a model has to beat, on one side of this model's split."""
+    return report.baselines(part(file, "train"), part(file, side))

@@ -68,11 +68,11 @@ def legend(models):
 
 
 def origin(shown):
-    """ "seed 42 · 10,000 draws · 20 epochs": how a model came about."""
+    """ "seed 42, 20 epochs": how a model came about."""
     training = shown.checkpoint.training
     if training is None:
         return "origin unknown"
-    return f"seed {training.seed} · {training.num_examples:,} draws · {training.epochs} epochs"
+    return f"seed {training.seed}, {training.epochs} epochs of {training.num_examples:,}"
 
 
 def complaint(error, kept):

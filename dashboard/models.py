@@ -1,7 +1,4 @@
-"""The model files that can be put on display: where they lie, in which order, in which color. No Streamlit here.
-
-Shipped models lie in `checkpoints/`, those that people save in their own data folder (`saved_folder`).
-"""
+"""The model files that can be put on display, and the looks of each. Where they lie `tinyformer.models` says."""
 
 from typing import NamedTuple
 
@@ -29,21 +26,21 @@ class Style(NamedTuple):
     glyph: str  # the same shape as a character
 
 
-def available(folders=None):
-    """{name: ModelFile} of all `.npz` files: the shipped first, then by name, numbers as numbers. Nothing is opened.
+def available():
+    """{name: ModelFile} of all checkpoint files: the shipped ones first, then the saved. Nothing is opened.
 
-    A name that an earlier folder has taken gets " (saved)" behind it.
+    A saved one with the name of a shipped one gets " (saved)" behind it.
     """
     found = {}
-    for folder in folders or (shipped_folder(), saved_folder()):
+    for folder in (shipped_folder(), saved_folder()):
         for path in checkpoint_files(folder):
-            name = path.stem if path.stem not in found else f"{path.stem} (saved)"
             try:
                 status = path.stat()
             except OSError:  # deleted a moment ago
                 continue
+            name = path.stem if path.stem not in found else f"{path.stem} (saved)"
             found[name] = ModelFile(name, str(path), status.st_mtime_ns, status.st_size)
-    return dict(sorted(found.items(), key=lambda item: _rank(item[0])))
+    return found
 
 
 def styles(selected, known):
@@ -61,7 +58,3 @@ def styles(selected, known):
         taken.add(place)
         result[name] = Style(PALETTE[place], SHAPES[place], GLYPHS[place])
     return result
-
-
-def _rank(name):
-    return SHIPPED.index(name) if name in SHIPPED else len(SHIPPED)  # sorted() keeps the order of the others

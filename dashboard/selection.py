@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard import caches, models
 from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
 from tinyformer.checkpoint import Checkpoint
+from tinyformer.report import split_of
 
 MODELS, EXPRESSION = "models", "expression"  # keys of the widgets, and names in the URL
 DEFAULT_EXPRESSION = "Max ( 5 3 9 )"
@@ -36,7 +37,7 @@ class ShownModel(NamedTuple):
 
     def side_of(self, expression):
         """ "train", "validation" or "test": where this model's training had the expression."""
-        data_seed, shares = caches.split_of(self.checkpoint)
+        data_seed, shares = split_of(self.checkpoint)
         return side_of(expression, data_seed=data_seed, shares=shares)
 
 

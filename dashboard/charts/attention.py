@@ -10,7 +10,7 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
 
 
-def heads(weights, tokens, notes, size=118, columns=2, first_layer=0):
+def heads(weights, tokens, notes, size=128, columns=2, first_layer=0):
     """Every head's weights for one expression, `columns` heads side by side.
 
     weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels;
@@ -75,7 +75,7 @@ def first_token(weights, tokens, cell=30, title="What the first token looks at")
     layer, head, key = (index.ravel() for index in np.indices(weights.shape))
     words = np.array(placed(tokens))
     data = pd.DataFrame({
-        "layer": layer + 1,
+        "layer": [f"layer {i + 1}" for i in layer],
         "head": head + 1,
         "key": words[key],
         "to": np.asarray(tokens)[key],
@@ -113,9 +113,7 @@ def _first_token_spec(num_heads, num_tokens, cell, title):
             row=alt.Row(
                 "layer:O",
                 title=None,
-                header=alt.Header(
-                    labelExpr="'layer ' + datum.label", labelAngle=-90, labelOrient="left", labelPadding=4
-                ),
+                header=alt.Header(labelAngle=-90, labelOrient="left", labelPadding=4),
             ),
             spacing=6,
             title=title,

@@ -25,5 +25,9 @@ def to_spec(chart, **config):
     """An Altair chart over `ROWS` as a Vega-Lite dict without data, with the house's configuration."""
     spec = chart.to_dict()
     spec.pop("data", None)
+    if "width" in spec:  # axes and titles come on top of a fixed size; without one: as wide as the column
+        spec["autosize"] = {"type": "pad", "contains": "padding"}
+    elif "facet" not in spec:
+        spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     spec["config"] = {name: {**CONFIG.get(name, {}), **config.get(name, {})} for name in {**CONFIG, **config}}
     return spec

@@ -15,7 +15,7 @@ TOOLTIP = [
     alt.Tooltip("correct:Q", title="right"),
     alt.Tooltip("total:Q", title="of"),
     alt.Tooltip("accuracy:Q", format=".2%"),
-    alt.Tooltip("low:Q", title="95 % interval from", format=".2%"),
+    alt.Tooltip("low:Q", title="95% interval from", format=".2%"),
     alt.Tooltip("high:Q", title="to", format=".2%"),
 ]
 
@@ -43,7 +43,7 @@ def _against_baselines_spec(models):
     axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     chart = alt.layer(
         base.mark_rule(strokeWidth=3).encode(
-            x=alt.X("low:Q", title="accuracy, with its 95 % interval", scale=scale, axis=axis), x2="high:Q"
+            x=alt.X("low:Q", title="accuracy, with its 95% interval", scale=scale, axis=axis), x2="high:Q"
         ),
         base.mark_point(size=90, filled=True, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape),
         data=ROWS,
@@ -78,7 +78,7 @@ def _per_operation_spec(models, groups, lowest):
         ),
         base.mark_point(size=90, filled=True, opacity=1).encode(y=alt.Y("accuracy:Q", scale=scale), shape=shape),
         data=ROWS,
-        title="Accuracy per operation, with 95 % intervals",
+        title="Accuracy per operation, with 95% intervals",
     ).properties(height=260)
     return to_spec(chart)
 

@@ -26,13 +26,12 @@ side = st.segmented_control(
 
 parts, table, lines, operations = {}, [], [], []
 for shown in models:
-    evaluation, sides = caches.whole_space(shown.file)
-    part = parts[shown.name] = evaluation.select(caches.on_side(sides, side))
+    part = parts[shown.name] = caches.part(shown.file, side)
     training = shown.checkpoint.training
     table.append({
         "model": f"{shown.style.glyph} {shown.name}",
         "accuracy": 100 * part.accuracy,
-        "95 % interval": "{:.2%} to {:.2%}".format(*part.interval),
+        "95% interval": "{:.2%} to {:.2%}".format(*part.interval),
         "wrong": int((~part.correct).sum()),
         "of": len(part),
         "loss": part.loss,
@@ -52,7 +51,7 @@ st.dataframe(
     pd.DataFrame(table),
     hide_index=True,
     column_config={
-        "accuracy": st.column_config.NumberColumn(format="%.2f %%"),
+        "accuracy": st.column_config.NumberColumn(format="%.2f%%"),
         "loss": st.column_config.NumberColumn(format="%.4f", help="Mean cross-entropy in nats"),
         "parameters": st.column_config.NumberColumn(format="localized"),
     },
@@ -60,7 +59,7 @@ st.dataframe(
 looks = [(shown.name, shown.style.color, shown.style.shape) for shown in models]
 components.draw(intervals.against_baselines(lines, looks), key="overview", stretch=True)
 components.how_to_read(
-    "The line is the 95 % Wilson interval: the accuracies that this count does not rule out. The two gray rules need "
+    "The line is the 95% Wilson interval: the accuracies that this count does not rule out. The two gray rules need "
     "no transformer: *most frequent answer* gives each operation the digit that was its answer most often in training, "
     "*copy the first* repeats the first number."
 )

@@ -8,7 +8,7 @@ from tinyformer import effective_positions, extract_attention_weights, focus_lab
 from tinyformer.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
 from tinyformer.vocabulary import VOCABULARY
 
-HEAD_SIZES = {1: 200, 2: 176, 3: 112, 4: 74}  # of one heatmap in pixels, by the number of models
+HEAD_SIZES = {1: 220, 2: 196, 3: 124, 4: 84}  # of one heatmap in pixels, by the number of models
 FIRST, ALL = "first token's row", "mean of all rows"
 
 models, expression = selection.current()[:2]

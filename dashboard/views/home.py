@@ -56,7 +56,7 @@ for shown, column, width in columns:
         )
         answers = bars.top_answers([VOCABULARY[t] for t in top], probabilities[top], shown.style.color, width - 110)
         components.draw(answers, key=f"answers-{shown.name}")
-        cell = min(32, (width - 70) // len(words))
+        cell = min(36, (width - 66) // len(words))
         components.draw(attention.first_token(weights, words, cell), key=f"looks-{shown.name}")
 
 components.draw(attention.scale(), key="scale")
