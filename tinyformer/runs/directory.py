@@ -1,0 +1,173 @@
+"""A run as one finds it on the disk: created whole, listed even when damaged, deleted only when nobody trains it."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tinyformer.configuration import TrainingConfig
+from tinyformer.models import data_folder
+from tinyformer.runs import lock, log, snapshots, status
+from tinyformer.runs.errors import RunError
+
+CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
+FORMAT, VERSION = "tinyformer run", 1
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+def runs_folder():
+    """Where runs live: `$TINYFORMER_RUNS`, else `runs` in the user's data folder. It need not exist yet."""
+    return Path(os.environ["TINYFORMER_RUNS"]) if os.environ.get("TINYFORMER_RUNS") else data_folder() / "runs"
+
+
+def new_run_id():
+    """16 characters that nobody can guess, and that no command line takes for an option."""
+    while not (name := secrets.token_urlsafe(12))[0].isalnum():
+        pass
+    return name
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory. What it says is read when asked; RunError where it is damaged."""
+
+    path: Path
+
+    @property
+    def id(self):
+        return self.path.name
+
+    @cached_property
+    def _description(self):
+        try:
+            description = json.loads((self.path / CONFIG).read_bytes())
+            if description["format"] != FORMAT or description["version"] != VERSION:
+                raise ValueError("it is not the configuration of a run, or of another version")
+            TrainingConfig.from_dict(description["config"])
+            return description
+        except FileNotFoundError:
+            raise RunError(f"{self.id} is damaged: {CONFIG} is missing") from None
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            raise RunError(f"{self.id} is damaged: {CONFIG} cannot be used ({error})") from error
+
+    @cached_property
+    def config(self):
+        """The TrainingConfig."""
+        return TrainingConfig.from_dict(self._description["config"])
+
+    @property
+    def created(self):
+        """When it was created, in seconds since 1970."""
+        return float(self._description.get("created", 0))
+
+    @property
+    def owner(self):
+        """Whose it is, as whoever created it said; None if nobody's."""
+        return self._description.get("owner")
+
+    @property
+    def label(self):
+        """What it was created as, in words; "" if nothing was said."""
+        return str(self._description.get("label", ""))
+
+    @property
+    def model_path(self):
+        return self.path / MODEL
+
+    def status(self):
+        """RunStatus, a damaged run included. "running" only if a process is at work on it at this moment."""
+        try:
+            self.config  # noqa: B018  raises if it is damaged
+            now = status.read_status(self.path)
+        except RunError as error:
+            return status.RunStatus("damaged", str(error))
+        if lock.is_held(self.path / LOCK):
+            return now if now.state == "running" else now._replace(state="running")
+        return now._replace(state="paused") if now.state == "running" else now  # its process was killed
+
+    def log(self):
+        """The metric log so far → RunLog."""
+        return log.read_log(self.path)
+
+    def snapshot_steps(self):
+        """The steps whose weights are kept, in order."""
+        return snapshots.kept_steps(self.path)
+
+    def snapshot(self, step):
+        """The model after `step` → Transformer."""
+        return snapshots.load_snapshot(self.path, self.config.model, step)
+
+    def request(self, what):
+        """Ask the process that trains this run to "pause" or to "stop" within a tenth of a second."""
+        temporary = self.path / f".{REQUEST}"
+        temporary.write_text(what)
+        os.replace(temporary, self.path / REQUEST)
+
+    def take_request(self):
+        """ "pause", "stop" or None: what was asked for since the last time."""
+        path = self.path / REQUEST
+        try:
+            what = path.read_text()
+            path.unlink()
+        except FileNotFoundError:
+            return None
+        return what if what in ("pause", "stop") else None
+
+    def delete(self):
+        """Remove the directory and all that is in it. RunLocked while a process trains it."""
+        with lock.hold(self.path / LOCK):
+            gone = self.path.with_name(f".deleted-{secrets.token_hex(4)}")
+            os.replace(self.path, gone)  # at once out of sight, whatever happens to the rest
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def create_run(config, path=None, *, owner=None, label=""):
+    """Make the directory of a new run, by default under a new id in the folder of runs → Run.
+
+    RunError if there is something at `path` already; OSError if it cannot be written.
+    """
+    path = Path(path) if path is not None else runs_folder() / new_run_id()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "created": time.time(),
+        "owner": owner,
+        "label": label,
+        "config": config.to_dict(),
+    }
+    draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=".new-"))
+    try:
+        os.chmod(draft, 0o755)
+        (draft / CONFIG).write_text(json.dumps(description, indent=1))
+        if path.is_dir() and any(path.iterdir()):
+            raise RunError(f"there is something at {path} already: resume it, or name a new folder")
+        os.replace(draft, path)  # an empty folder is taken over
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return Run(path)
+
+
+def find_run(name):
+    """A run by its id, or by the path of its directory → Run. RunError if there is none."""
+    if _ID.fullmatch(str(name)) and (runs_folder() / str(name)).is_dir():
+        return Run(runs_folder() / str(name))
+    path = Path(name)
+    if not path.is_dir():
+        raise RunError(f"there is no run {str(name)!r}, neither in {runs_folder()} nor as a folder")
+    return Run(path.resolve())
+
+
+def list_runs(folder=None):
+    """All run directories, damaged ones included, in no order."""
+    folder = runs_folder() if folder is None else Path(folder)
+    if not folder.is_dir():
+        return []
+    return [Run(path) for path in folder.iterdir() if path.is_dir() and _ID.fullmatch(path.name)]

@@ -1,0 +1,58 @@
+"""One process trains a run at a time. The system lets go of the lock when the process ends, however it ends."""
+
+import os
+import time
+from contextlib import contextmanager
+
+from tinyformer.runs.errors import RunError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+PATIENCE = 1.0  # seconds: somebody who only looks whether it is locked holds it for some microseconds
+
+
+class RunLocked(RunError):
+    """Another process is training this run."""
+
+
+@contextmanager
+def hold(path):
+    """Hold the lock at `path` while the block runs. Raises RunLocked if another process has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        patient_until = time.monotonic() + PATIENCE
+        while not _take(handle):
+            if time.monotonic() > patient_until:
+                raise RunLocked(f"{path.parent.name} is being trained by another process: pause it there first")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)  # which lets go of the lock
+
+
+def is_held(path):
+    """Whether some process holds the lock at `path` now."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _take(handle)
+    finally:
+        os.close(handle)
+
+
+def _take(handle):
+    """Try to lock, without waiting."""
+    try:
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""All it takes to go on exactly: parameters, the optimizer's moments, the best weights, and three counters.
+
+There is no random state among it: everything random is a function of the seeds and the step (see `training.py`).
+"""
+
+from tinyformer.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.runs.errors import RunError
+
+FILE = "state.npz"
+FORMAT, VERSION = "tinyformer run state", 1
+
+
+def write_state(folder, trainer):
+    """Replace the state by the one that `trainer` is in, whole or not at all."""
+    counters = {
+        "format": FORMAT,
+        "version": VERSION,
+        "config": trainer.config.to_dict(),
+        "step": trainer.step,
+        "best_step": trainer.best_step,
+        "best_score": list(trainer.best_score),
+    }
+    moments = {f"optimizer.{i}": array for i, array in enumerate(trainer.optimizer.state)}
+    arrays = {"parameters": trainer.model.vector, "best": trainer.best_vector, **moments}
+    write_arrays(folder / FILE, counters, arrays)
+
+
+def restore_state(folder, trainer):
+    """Put `trainer` into the state that was written last, if there is one. RunError where it is damaged."""
+    shape, dtype = trainer.model.vector.shape, (trainer.model.dtype.name,)
+    names = ["parameters", "best", *(f"optimizer.{i}" for i in range(len(trainer.optimizer.state)))]
+
+    def expected(counters):
+        if counters["format"] != FORMAT or counters["version"] != VERSION:
+            raise ValueError("it is not the state of a run, or of another version")
+        if type(trainer.config).from_dict(counters["config"]) != trainer.config:
+            raise ValueError("it belongs to another configuration than config.json has")
+        step, best_step = counters["step"], counters["best_step"]
+        if not (type(step) is type(best_step) is int and 0 <= best_step <= step <= trainer.total_steps):
+            raise ValueError(f"its step is {step!r}, its best step {best_step!r}, of {trainer.total_steps}")
+        accuracy, loss = counters["best_score"]
+        if not (isinstance(accuracy, float) and isinstance(loss, float)):
+            raise ValueError("its best score is not two numbers")
+        return {name: (shape, dtype) for name in names}
+
+    try:
+        counters, arrays = read_arrays(folder / FILE, expected)
+    except FileNotFoundError:
+        return
+    except (ArrayFileError, OSError) as error:
+        raise RunError(f"{folder.name} is damaged: {error}") from error
+    trainer.model.vector[:], trainer.best_vector[:] = arrays["parameters"], arrays["best"]
+    for i, moments in enumerate(trainer.optimizer.state):
+        moments[:] = arrays[f"optimizer.{i}"]
+    trainer.step = trainer.optimizer.step_count = counters["step"]
+    trainer.best_step, trainer.best_score = counters["best_step"], tuple(counters["best_score"])

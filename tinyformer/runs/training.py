@@ -1,0 +1,126 @@
+"""Training a run: from its directory into its directory, at any time interrupted, at any time resumed."""
+
+import time
+
+from tinyformer.runs import lock
+from tinyformer.runs.directory import LOCK
+from tinyformer.runs.errors import RunError
+from tinyformer.runs.log import FLUSH_SECONDS, LogWriter, RunLog, read_log
+from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
+from tinyformer.runs.state import restore_state, write_state
+from tinyformer.runs.status import ENDED, RunStatus, read_status, write_status
+from tinyformer.trained import save_trained
+from tinyformer.training import DivergenceError, Trainer
+
+STATE_SECONDS = 1.5  # between two states on the disk; more where writing one takes more than a fortieth of it
+
+
+def train_run(run, wish=None, on_record=None):
+    """Train `run` from where it stands until it ends, or until it is asked to pause or to stop → RunStatus.
+
+    It is asked by `run.request`, or by `wish()`, which returns "pause", "stop" or None. `on_record` gets each
+    StepRecord. Raises RunLocked if another process trains it, RunError if it is damaged or has ended; OSError if it
+    cannot be written, after the status said so: the last state on the disk is whole, and the run can be resumed.
+    """
+    with lock.hold(run.path / LOCK):
+        before = read_status(run.path)
+        if before.state in ENDED:
+            raise RunError(f"{run.id} has {before.state}: there is nothing to resume")
+        trainer = Trainer(run.config)
+        restore_state(run.path, trainer)
+        return _Session(run, trainer, wish or (lambda: None), on_record or (lambda record: None)).train()
+
+
+class _Session:
+    """One process's time with a run."""
+
+    def __init__(self, run, trainer, wish, on_record):
+        self.run, self.trainer, self.wish, self.on_record = run, trainer, wish, on_record
+        self.snapshot_steps = snapshot_steps(trainer.total_steps)
+        self.log = LogWriter(run.path, self._log_up_to_state())
+        self.next_state, self.next_flush = time.monotonic() + STATE_SECONDS, 0.0
+        self.test = None
+
+    def _log_up_to_state(self):
+        """The log is written before the state, so it has at least its steps; those after it are made again."""
+        steps, epochs = read_log(self.run.path)
+        if len(steps) < self.trainer.step:
+            where = f"its log ends at step {len(steps)}, its state is that after step {self.trainer.step}"
+            raise RunError(f"{self.run.id} is damaged: {where}")
+        return RunLog(steps[: self.trainer.step], epochs[epochs[:, 1] <= self.trainer.step])
+
+    def train(self):
+        try:
+            self._say("running")
+            return self._say(*self._steps())
+        except OSError as error:
+            self._say("failed", f"at step {self.trainer.step}: {error.strerror or error}. The last state is intact")
+            raise
+        except Exception as error:
+            self._say("failed", f"at step {self.trainer.step}: {error}")
+            raise
+        finally:
+            self.log.close()
+
+    def _steps(self):
+        """Train; return (state, reason)."""
+        if self.trainer.step == 0:
+            write_snapshot(self.run.path, self.trainer.model, 0)
+        wanted = "stop" if self.run.take_request() == "stop" else None  # a pause was meant for the process before
+        try:
+            for record in () if wanted else self.trainer.records():
+                self.log.record(record)
+                if record.step in self.snapshot_steps:
+                    write_snapshot(self.run.path, self.trainer.model, record.step)
+                self.on_record(record)
+                if wanted := self._look_around():
+                    break
+        except DivergenceError as error:
+            self._write_state()
+            if self.trainer.best_step:
+                self._finalize()
+            return "diverged", str(error)
+        self._write_state()
+        if wanted == "pause" and self.trainer.step < self.trainer.total_steps:
+            return "paused", ""
+        self._finalize()
+        return ("finished" if self.trainer.step == self.trainer.total_steps else "stopped"), ""
+
+    def _look_around(self):
+        """Some times a second: flush the log, heed requests. Every second or two: write the state."""
+        now = time.monotonic()
+        if now < self.next_flush:
+            return None
+        self.next_flush = now + FLUSH_SECONDS
+        self.log.flush()
+        if now > self.next_state:
+            self._write_state()
+            cost = time.monotonic() - now
+            self.next_state = now + max(STATE_SECONDS, 40 * cost)
+        return self._wanted()
+
+    def _wanted(self):
+        return self.run.take_request() or self.wish()
+
+    def _write_state(self):
+        self.log.flush(to_disk=True)  # first: the log is never behind the state
+        write_state(self.run.path, self.trainer)
+
+    def _finalize(self):
+        """The best weights, judged on the test set once, as a checkpoint."""
+        _, self.test = save_trained(self.run.model_path, self.trainer, read_log(self.run.path).tracker())
+
+    def _say(self, state, reason=""):
+        accuracy, test = self.trainer.best_score[0], self.test
+        status = RunStatus(
+            state,
+            reason,
+            self.trainer.total_steps,
+            self.trainer.steps_per_epoch,
+            self.trainer.best_step,
+            accuracy if accuracy >= 0 else None,
+            int(test.correct.sum()) if test else None,
+            len(test) if test else None,
+        )
+        write_status(self.run.path, status)
+        return status
