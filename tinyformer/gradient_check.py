@@ -65,8 +65,10 @@ def gradient_check(layer, *inputs, sample=None, step=STEP, tolerance=TOLERANCE, 
         original = array[index]
         array[index] = original + step
         above, tape_above = layer.forward(*inputs, **options)
+        above = above.copy()  # a layer may return its input
         array[index] = original - step
         below, tape_below = layer.forward(*inputs, **options)
+        below = below.copy()
         array[index] = original
         same_side = all(map(np.array_equal, _relu_patterns(tape_above), _relu_patterns(tape_below)))
         # Subtracted before they are summed: the outputs are large beside their differences.
@@ -84,9 +86,11 @@ def gradient_check(layer, *inputs, sample=None, step=STEP, tolerance=TOLERANCE, 
                 kinks += 1
                 continue
             checked += 1
-            scale = max(abs(analytic), abs(numerical), floor)
-            error = abs(analytic - numerical) / scale if scale > 0 else 0.0
-            error = float("inf") if np.isnan(error) else float(error)
+            gap = abs(analytic - numerical)
+            if not np.isfinite(gap):
+                error = float("inf")
+            else:
+                error = float(gap / max(abs(analytic), abs(numerical), floor)) if gap else 0.0
             errors[name] = max(errors[name], error)
             if error > worst[0]:
                 worst = (error, name, tuple(map(int, index)), float(analytic), float(numerical))
