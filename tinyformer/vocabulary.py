@@ -1,0 +1,46 @@
+"""The 20 tokens and their fixed ids, and the way from text to ids and back.
+
+>>> tokenize("Max ( 5 3 9 )")
+[15, 17, 7, 5, 11, 18]
+>>> detokenize([15, 17, 7, 5, 11, 18])
+'Max ( 5 3 9 )'
+"""
+
+import re
+
+VOCABULARY = ("[PAD]", "[EOS]", *"0123456789", "First", "Second", "Last", "Max", "Min", "(", ")", ",")
+PAD, EOS = 0, 1  # [EOS] is reserved: nothing reads or emits it
+DIGITS = range(2, 12)  # digit d has id d + 2
+OPEN, CLOSE, COMMA = 17, 18, 19
+
+_IDS = {token: index for index, token in enumerate(VOCABULARY)}
+_TOKEN = re.compile("|".join(map(re.escape, VOCABULARY)))
+
+
+def tokenize(text):
+    """Text → list of ids, literally: every token as it is spelled, spaces between them optional.
+
+    Raises ValueError at the first character that begins no token. `parse_expression` is the forgiving one.
+    """
+    ids, position = [], 0
+    while position < len(text):
+        if text[position] in " \t\r\n":
+            position += 1
+            continue
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise ValueError(
+                f"{text[position]!r}, position {position + 1}, begins none of the {len(VOCABULARY)} tokens"
+            )
+        ids.append(_IDS[match.group()])
+        position = match.end()
+    return ids
+
+
+def detokenize(ids):
+    """Ids → text, the tokens joined by spaces. Raises ValueError for an id outside the vocabulary."""
+    ids = [int(i) for i in ids]
+    for place, index in enumerate(ids):
+        if not 0 <= index < len(VOCABULARY):
+            raise ValueError(f"token ids lie in 0…{len(VOCABULARY) - 1}, got {index} at place {place}")
+    return " ".join(VOCABULARY[i] for i in ids)
