@@ -4,6 +4,7 @@ Backward, with a the weights and s the scores: dv = aᵀ dy, da = dy vᵀ, ds = 
 dk = dsᵀ q / √K. Every one of Q, K and V gets its own gradient, through the full Jacobian of the softmax.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,12 +28,14 @@ def scaled_dot_product_attention(q, k, v, mask=None, scaled=True):
     """q (…, Tq, K), k and v (…, T, K) → y (…, Tq, K) and the tape.
 
     `mask` is True where a key may be attended to and broadcasts to (…, Tq, T); each row needs one.
-    `scaled=False` leaves out the division by √K.
+    `scaled=False` leaves out the division by √K. Raises ValueError if the mask isn't bool.
     """
-    scale = 1 / np.sqrt(q.shape[-1]) if scaled else 1.0
+    scale = q.shape[-1] ** -0.5 if scaled else 1.0
     scores = q @ k.swapaxes(-1, -2)  # (…, Tq, T)
-    scores *= scores.dtype.type(scale)
+    scores *= scale
     if mask is not None:
+        if mask.dtype != bool:  # ~1 is −2, and some libraries' masks are numbers to be added
+            raise ValueError(f"the mask must be bool, True = may be attended to, got {mask.dtype}")
         scores[np.broadcast_to(~mask, scores.shape)] = -np.inf
     weights, _ = _softmax.forward(scores)
     return weights @ v, AttentionCoreTape(q, k, v, weights, scale)
@@ -44,7 +47,7 @@ def scaled_dot_product_attention_backward(dy, tape):
     dv = weights.swapaxes(-1, -2) @ dy
     d_weights = dy @ v.swapaxes(-1, -2)  # (…, Tq, T)
     d_scores = _softmax.backward(d_weights, SoftmaxTape(weights))
-    d_scores *= d_scores.dtype.type(scale)
+    d_scores *= scale
     return d_scores @ k, d_scores.swapaxes(-1, -2) @ q, dv
 
 
@@ -85,6 +88,8 @@ class MultiHeadAttention(Layer):
     def forward(self, x, mask=None, num_queries=None):
         """`mask` (B, T), True = a token. Only the first `num_queries` positions ask (None: all); all T answer."""
         D = x.shape[-1]
+        if mask is not None and mask.shape != x.shape[:2]:
+            raise ValueError(f"the mask must have the shape of the tokens, {x.shape[:2]}, got {mask.shape}")
         q, q_projection = self.qkv.forward(x[:, :num_queries], columns=slice(D))
         kv, kv_projection = self.qkv.forward(x, columns=slice(D, None))
         q, k, v = (self.split_heads(part) for part in (q, kv[..., :D], kv[..., D:]))  # (B, H, T, K)

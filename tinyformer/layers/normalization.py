@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.layers.rows import column_sums, row_dots, row_sums
+from tinyformer.layers.rows import column_sums, row_dots, row_means
 from tinyformer.parameters import Layer, Parameter
 
 
@@ -26,8 +26,10 @@ class LayerNorm(Layer):
         self.beta = Parameter(np.zeros(embed_dim, dtype))
 
     def forward(self, x):
-        D = x.shape[-1]
-        normalized = x - row_sums(x) / D
+        D = len(self.gamma.value)
+        if x.shape[-1] != D:  # a single feature would be broadcast
+            raise ValueError(f"LayerNorm expects {D} features on the last axis, got shape {x.shape}")
+        normalized = x - row_means(x)
         inverse_std = 1 / np.sqrt(row_dots(normalized, normalized) / D + self.epsilon)
         normalized *= inverse_std
         y = normalized * self.gamma.value
@@ -41,7 +43,7 @@ class LayerNorm(Layer):
         self.gamma.gradient += column_sums(dy * normalized)
         dx = dy * self.gamma.value  # g, the gradient at x̂
         along = row_dots(dx, normalized) / D
-        dx -= row_sums(dx) / D
+        dx -= row_means(dx)
         dx -= normalized * along
         dx *= inverse_std
         return dx
