@@ -1,0 +1,154 @@
+"""Training processes: started, queued, watched and stopped. One per run, each the command that a person would type.
+
+A worker's input is a pipe from this process. When this process ends, however it ends, the system closes the pipe, and
+the worker pauses its run. No Streamlit here: who is connected is asked through a function.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+from tinyformer.runs import RunError
+
+SIDE_BY_SIDE = max(3, os.cpu_count() or 1)  # three seeds are to be watched together, also on two cores
+MOST_PER_OWNER = 16  # running and waiting
+PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
+NICENESS = 10  # a click on the page goes before training
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+BELOW_NORMAL = {"creationflags": subprocess.BELOW_NORMAL_PRIORITY_CLASS} if sys.platform == "win32" else {}
+
+
+def command(run):
+    """What trains this run, as a list of words."""
+    return [sys.executable, "-m", "tinyformer", "train", "--resume", str(run.path)]
+
+
+class Workers:
+    """All the training processes of a server. `connected(owner)` says whether the owner of a run is looking.
+
+    The methods may be called from any thread. `watch()` starts the thread that starts what waits, notices what has
+    ended, and pauses what nobody has looked at for `patience` seconds.
+    """
+
+    def __init__(self, connected=lambda owner: True, side_by_side=None, patience=PATIENCE):
+        self.connected, self.patience = connected, patience
+        self.side_by_side = side_by_side or int(os.environ.get("TINYFORMER_WORKERS", SIDE_BY_SIDE))
+        self._lock = threading.RLock()
+        self._queue, self._processes, self._runs, self._complaints = [], {}, {}, {}  # by the id of a run
+        self._last_seen = {}  # owner → when somebody was connected, monotonic seconds
+
+    def watch(self, seconds=0.2):
+        def look_around():
+            while True:
+                time.sleep(seconds)
+                self.tick()
+
+        threading.Thread(target=look_around, name="workers", daemon=True).start()
+        return self
+
+    def submit(self, run):
+        """Train this run as soon as there is room. RunError where its owner has too many, or it cannot be resumed."""
+        with self._lock:
+            if run.id in self._queue or run.id in self._processes:
+                return
+            mine = Counter(other.owner for name, other in self._runs.items() if self._is_busy(name))[run.owner]
+            if mine >= MOST_PER_OWNER:
+                raise RunError(f"at most {MOST_PER_OWNER} runs can train or wait at a time: pause one first")
+            status = run.status()
+            if not status.resumable:
+                raise RunError(f"{run.id} is {status.state}: there is nothing to resume")
+            self._complaints.pop(run.id, None)
+            self._runs[run.id] = run
+            self._last_seen[run.owner] = time.monotonic()
+            self._queue.append(run.id)
+            self._start_what_waits()
+
+    def pause(self, run):
+        """End its process, with its state on the disk; or take it out of the queue."""
+        self._end(run, "pause")
+
+    def stop(self, run):
+        """Finalize: the best weights, and the test set once. Of a run that nobody trains, too."""
+        if self._end(run, "stop") or run.status().state == "running":
+            return
+        if run.status().resumable:
+            run.request("stop")
+            self.submit(run)
+
+    def status(self, run):
+        """RunStatus, with what only this process knows: that it waits, that it begins, that it could not begin."""
+        now = run.status()
+        with self._lock:
+            if run.id in self._queue:
+                return now._replace(state="queued", reason=f"waits for a place, number {self._queue.index(run.id) + 1}")
+            if run.id in self._processes and now.resumable:
+                return now._replace(state="running", reason="starting")
+            if run.id in self._complaints and now.resumable:
+                return now._replace(state="failed", reason=self._complaints[run.id])
+        return now._replace(state="paused") if now.state == "queued" else now  # it was, on a server that ended
+
+    def tick(self):
+        """One look at everything."""
+        with self._lock:
+            for name, process in list(self._processes.items()):
+                if process.poll() is not None:
+                    self._note_end(name, process)
+            self._pause_what_nobody_watches()
+            self._start_what_waits()
+
+    def _is_busy(self, name):
+        return name in self._queue or name in self._processes
+
+    def _end(self, run, how):
+        with self._lock:
+            if run.id in self._queue:
+                self._queue.remove(run.id)
+                return how == "pause"
+            process = self._processes.get(run.id)
+            if how == "pause" and process is not None:
+                process.terminate()
+                return True
+            if process is not None or run.status().state == "running":
+                run.request(how)
+                return True
+        return False
+
+    def _start_what_waits(self):
+        while self._queue and len(self._processes) < self.side_by_side:
+            name = self._queue.pop(0)
+            try:
+                self._processes[name] = self._start(self._runs[name])
+            except OSError as error:
+                self._complaints[name] = f"its process could not be started: {error.strerror or error}"
+
+    def _start(self, run):
+        environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1"}
+        with open(run.path / "worker.log", "wb") as log:
+            process = subprocess.Popen(
+                command(run), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, env=environment, **BELOW_NORMAL
+            )
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        return process
+
+    def _note_end(self, name, process):
+        del self._processes[name]
+        process.stdin.close()
+        if process.returncode:
+            try:
+                lines = (self._runs[name].path / "worker.log").read_text(errors="replace").strip().splitlines()
+            except OSError:
+                lines = []
+            self._complaints[name] = lines[-1].removeprefix("error: ") if lines else "its process was killed"
+
+    def _pause_what_nobody_watches(self):
+        now = time.monotonic()
+        for owner in {self._runs[name].owner for name in (*self._processes, *self._queue)}:
+            if self.connected(owner):
+                self._last_seen[owner] = now
+            elif now - self._last_seen[owner] > self.patience:
+                for name in [name for name in (*self._queue, *self._processes) if self._runs[name].owner == owner]:
+                    self.pause(self._runs[name])
