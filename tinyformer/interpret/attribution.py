@@ -1,0 +1,68 @@
+"""Direct attribution: the answer's logit as a sum over what the parts of the model wrote into the residual stream.
+
+The read-out is linear and a LayerNorm is affine once its standard deviation is held at the value that it has in this
+run. Every part's output is then followed along the residual path alone, through all later norms, to the logits; what
+it does by being read by later heads and feed-forward layers counts as theirs. The parts and the constants (all biases,
+and the β of the norms) sum to the logits exactly, up to rounding. Elhage et al. (2021).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.interpret.trace import trace
+
+
+class DirectContributions(NamedTuple):
+    """P parts: tokens' embedding, positions, each head, each feed-forward layer, the constants."""
+
+    parts: tuple[str, ...]  # "embed", "pos_embed", "blocks.0.head.0", …, "blocks.0.mlp", …, "constants"
+    logits: np.ndarray  # (P, B, V); their sum over P is what the model answers
+
+    def heads(self, config):
+        """(L, H, B, V): the contributions of the heads alone."""
+        L, H = config.num_layers, config.num_heads
+        rows = [self.parts.index(f"blocks.{layer}.head.{head}") for layer in range(L) for head in range(H)]
+        return self.logits[rows].reshape(L, H, *self.logits.shape[1:])
+
+
+def direct_contributions(model, tokens, mask=None, values=None):
+    """tokens (B, T) → DirectContributions. `values`: a `trace` of the same tokens, if there is one already."""
+    tokens = np.atleast_2d(tokens)
+    mask = None if mask is None else np.atleast_2d(mask)
+    values = values or trace(model, tokens, mask)
+    parts = {name: values[name].astype(np.float64) for name in ("embed", "pos_embed")}
+    parts["constants"] = np.zeros_like(parts["embed"])
+    for layer, block in enumerate(model.blocks):
+        name, attention = f"blocks.{layer}", block.attention
+        for head, output in enumerate(head_outputs(attention, values[f"{name}.attn.z"])):
+            parts[f"{name}.head.{head}"] = output
+        parts["constants"] = parts["constants"] + attention.output.bias.value
+        if not block.norm_first:
+            _normalize_parts(parts, block.attention_norm, values[f"{name}.ln1.scale"])
+        bias = block.feed_forward.contract.bias.value
+        parts[f"{name}.mlp"] = values[f"{name}.mlp.out"].astype(np.float64) - bias
+        parts["constants"] = parts["constants"] + bias
+        if not block.norm_first:
+            _normalize_parts(parts, block.feed_forward_norm, values[f"{name}.ln2.scale"])
+    if model.final_norm:
+        _normalize_parts(parts, model.final_norm, values["ln_final.scale"])
+    row_weights = model._row_weights(values["final"], mask)[:, None, :].astype(np.float64)
+    logits = {name: ((row_weights @ x)[:, 0]) @ model.read_out.weight.value for name, x in parts.items()}
+    logits["constants"] = logits["constants"] + model.read_out.bias.value
+    logits["constants"] = logits.pop("constants")  # last in order
+    return DirectContributions(tuple(logits), np.stack(list(logits.values())))
+
+
+def head_outputs(attention, z):
+    """z (B, H, R, K) → (H, B, R, D): what each head adds to the residual stream; with the bias they sum to attn.out."""
+    H, K = attention.num_heads, z.shape[-1]
+    weight = attention.output.weight.value.astype(np.float64).reshape(H, K, -1)
+    return z.astype(np.float64).swapaxes(0, 1) @ weight[:, None]
+
+
+def _normalize_parts(parts, norm, scale):
+    """Send all parts through a norm that divides by `scale`; its β is a constant."""
+    for name, x in parts.items():
+        parts[name] = (x - x.mean(axis=-1, keepdims=True)) / scale * norm.gamma.value
+    parts["constants"] = parts["constants"] + norm.beta.value

@@ -1,0 +1,68 @@
+"""Every subset of the heads: the smallest that suffices, and each head's share in the whole (Shapley 1953).
+
+A head's Shapley value is its marginal contribution to accuracy, averaged over all orders in which the heads could be
+put back into a model without any. The values sum to accuracy(all heads) − accuracy(no head).
+"""
+
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.interpret.ablation import Ablation, ablation_steps
+from tinyformer.interpret.components import CHUNK, Component, heads_of
+
+MOST_HEADS = 10  # 1,024 subsets
+
+
+class Subsets(NamedTuple):
+    """`accuracy[i]` is that of the model that keeps the heads whose bits are set in i."""
+
+    heads: tuple[Component, ...]  # n of them; head j is bit j
+    accuracy: np.ndarray  # (2^n,)
+    per_operation: np.ndarray  # (2^n, 5)
+
+    def kept(self, index):
+        """The heads that subset number `index` keeps."""
+        return [head for bit, head in enumerate(self.heads) if index >> bit & 1]
+
+
+def subset_steps(model, space, replacement="zero", chunk_size=CHUNK):
+    """A generator as `ablation_steps`, which returns Subsets. ValueError where there are too many heads."""
+    heads = tuple(heads_of(model.config))
+    if len(heads) > MOST_HEADS:
+        raise ValueError(f"{len(heads)} heads have 2^{len(heads)} subsets; up to {MOST_HEADS} heads are tried")
+    all_kept = (1 << len(heads)) - 1
+    removed = [[head for bit, head in enumerate(heads) if not index >> bit & 1] for index in range(all_kept)]
+    result: Ablation = yield from ablation_steps(model, space, removed, replacement, chunk_size)
+    order = [*range(1, all_kept + 1), 0]  # the intact model came first
+    return Subsets(heads, result.accuracy[order], result.accuracy_per_operation[order])
+
+
+def smallest_sufficient(subsets, share=0.99):
+    """The number of the smallest subset with at least `share` of the intact accuracy; of equals, the most accurate."""
+    enough = np.flatnonzero(subsets.accuracy >= share * subsets.accuracy[-1])
+    return int(min(enough, key=lambda index: (int(index).bit_count(), -subsets.accuracy[index])))
+
+
+def best_per_size(subsets):
+    """[(number of heads, subset, its accuracy)] from no head to all: the best subset of each size."""
+    sizes = np.array([int(index).bit_count() for index in range(len(subsets.accuracy))])
+    best = [np.flatnonzero(sizes == size) for size in range(len(subsets.heads) + 1)]
+    best = [int(those[subsets.accuracy[those].argmax()]) for those in best]
+    return [(size, index, float(subsets.accuracy[index])) for size, index in enumerate(best)]
+
+
+def shapley_values(values):
+    """values (2^n, …), one for each subset as a bit pattern → (n, …), which sum to values[-1] − values[0]."""
+    values = np.asarray(values, np.float64)
+    n = len(values).bit_length() - 1
+    indices = np.arange(len(values))
+    sizes = np.array([int(index).bit_count() for index in indices])
+    weights = np.array([factorial(size) * factorial(n - 1 - size) / factorial(n) for size in range(n)])
+    shares = []
+    for bit in range(n):
+        without = indices[(indices >> bit & 1) == 0]
+        marginal = values[without | 1 << bit] - values[without]
+        shares.append(np.tensordot(weights[sizes[without]], marginal, axes=1))
+    return np.array(shares)
