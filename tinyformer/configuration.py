@@ -75,7 +75,7 @@ class TrainingConfig:
     max_value: int = 9
     epochs: int = 20
     batch_size: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     optimizer: str = "adam"  # or "sgd"
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # decoupled, of adam
