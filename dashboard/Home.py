@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import components, sidebar
 from dashboard.pages import PAGES
 
-FAVICON = Path(__file__).parent / "assets" / "favicon.svg"
+ASSETS = Path(__file__).parent / "assets"
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,7 +20,10 @@ def keep_the_collector_off_what_stays():
     gc.freeze()
 
 
-st.set_page_config(page_title="tinyformer", page_icon=str(FAVICON), layout="wide", initial_sidebar_state=270)
+st.set_page_config(
+    page_title="tinyformer", page_icon=str(ASSETS / "favicon.svg"), layout="wide", initial_sidebar_state=270
+)
+st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "favicon.svg"))
 components.page_style()
 page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))

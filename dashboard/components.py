@@ -4,12 +4,13 @@ from html import escape
 
 import streamlit as st
 
-COLUMN_WIDTHS = {1: 640, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
+COLUMN_WIDTHS = {1: 456, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] {padding: 2.6rem 2.4rem 4rem; max-width: 1440px}
+[data-testid="stMainBlockContainer"] {padding: 2rem 2.4rem 4rem; max-width: 1440px}
 .tf-model {border-top: 3px solid var(--c); padding-top: .35rem; line-height: 1.35}
 .tf-model b {font-weight: 600} .tf-model i {font-style: normal; color: var(--c); margin-right: .4em}
 .tf-note {opacity: .72; font-size: .87rem}
+.tf-legend div {white-space: nowrap; overflow: hidden; text-overflow: ellipsis}
 .tf-legend {display: flex; flex-direction: column; gap: .3rem; font-size: .9rem}
 .tf-legend i {font-style: normal; color: var(--c); margin-right: .45em}
 .tf-tokens {display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: 1.9rem; line-height: 1.25}
@@ -17,7 +18,7 @@ STYLE = """<style>
   padding: .1rem .6rem; font-variant-numeric: tabular-nums}
 .tf-tokens em {font-style: normal; opacity: .55; padding: 0 .2rem}
 .tf-answer {display: flex; align-items: baseline; gap: .7rem; margin: .1rem 0 .3rem}
-.tf-answer strong {font-size: 3rem; line-height: 1.1; font-weight: 600; font-variant-numeric: tabular-nums}
+.tf-answer strong {font-size: 2.5rem; line-height: 1.05; font-weight: 600; font-variant-numeric: tabular-nums}
 </style>"""
 
 
@@ -38,11 +39,14 @@ def draw(figure, key=None, stretch=False, **kwargs):
     )
 
 
-def side_by_side(models, note=lambda shown: ""):
-    """One column per model, headed by its name: a list of (ShownModel, container, width in pixels)."""
+def side_by_side(models, note=lambda shown: "", alone="stretch"):
+    """One column per model, headed by its name: a list of (ShownModel, container, width in pixels to rely on).
+
+    alone: how wide a single model's column is drawn.
+    """
     width = COLUMN_WIDTHS[len(models)]
     with st.container(horizontal=True, gap="small"):
-        columns = [st.container(width=width, gap="small") for _ in models]
+        columns = [st.container(width=width if len(models) > 1 else alone, gap="small") for _ in models]
     for shown, column in zip(models, columns, strict=True):
         with column:
             heading(shown, note(shown))
@@ -72,7 +76,7 @@ def origin(shown):
     training = shown.checkpoint.training
     if training is None:
         return "origin unknown"
-    return f"seed {training.seed}, {training.epochs} epochs of {training.num_examples:,}"
+    return f"seed {training.seed}, {training.epochs} epochs"
 
 
 def complaint(error, kept):

@@ -10,19 +10,19 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
 
 
-def heads(weights, tokens, notes, size=128, columns=2, first_layer=0):
+def heads(weights, tokens, notes, size=128, columns=2, layers=slice(None)):
     """Every head's weights for one expression, `columns` heads side by side.
 
     weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels;
-    first_layer is the index of weights[0] in the model.
+    layers: the index or slice of those to draw.
     """
-    weights = np.asarray(weights)
+    shown = np.atleast_1d(np.arange(len(weights))[layers])
+    weights = np.asarray(weights)[shown]
     L, H, T, _ = weights.shape
     layer, head, query, key = (index.ravel() for index in np.indices(weights.shape))
-    names = np.array([
-        f"{place:03d}|Layer {first_layer + place // H + 1} · head {place % H + 1}|{notes[place // H][place % H]}"
-        for place in range(L * H)
-    ])  # fmt: skip
+    names = np.array(placed([
+        f"Layer {i + 1} · head {j + 1}|{notes[i][j]}" for i in shown for j in range(H)
+    ]))  # fmt: skip
     words = np.array(placed(tokens))
     data = pd.DataFrame({
         "head": names[layer * H + head],
@@ -33,19 +33,21 @@ def heads(weights, tokens, notes, size=128, columns=2, first_layer=0):
         "weight": weights.ravel(),
     })  # fmt: skip
     description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
-        f"layer {first_layer + i + 1} head {j + 1} {notes[i][j]}" for i in range(L) for j in range(H)
+        f"layer {i + 1} head {j + 1} {notes[i][j]}" for i in shown for j in range(H)
     )
-    return Figure(_heads_spec(size, columns, min(12, max(6, size // T))), data, description)
+    return Figure(_heads_spec(size, columns, size // T), data, description)
 
 
 @lru_cache
-def _heads_spec(size, columns, font):
-    axis = alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, labelFontSize=font, labelPadding=3, title=None)
+def _heads_spec(size, columns, cell):
+    font = min(12, max(6, cell))
+    axis = alt.Axis(labelExpr=LABEL_ONLY, labelFontSize=font, labelPadding=3, labelOverlap=cell < 6, title=None)
+    upright = alt.Axis(**axis.to_dict() | {"labelAngle": 0 if cell > 18 else -90})  # "Second" needs room
     chart = (
         alt.Chart(ROWS)
         .mark_rect()
         .encode(
-            x=alt.X("key:O", axis=axis, title="key: looked at"),
+            x=alt.X("key:O", axis=upright, title="key: looked at"),
             y=alt.Y("query:O", axis=axis, title="query: looks"),
             color=weight_color(),
             tooltip=[
@@ -125,7 +127,7 @@ def _first_token_spec(num_heads, num_tokens, cell, title):
 def scale():
     """The color scale itself, to be shown once on a page that has heatmaps."""
     steps = np.linspace(0, 1, 51)[:-1]
-    data = pd.DataFrame({"weight": steps + 0.01, "low": steps, "high": steps + 0.02})
+    data = pd.DataFrame({"weight": steps + 0.01, "low": steps, "high": steps + 0.03})  # they overlap, to leave no seam
     return Figure(_scale_spec(), data, "The color scale of all attention weights, from 0 to 1")
 
 
@@ -133,9 +135,14 @@ def scale():
 def _scale_spec():
     chart = (
         alt.Chart(ROWS)
-        .mark_rect()
+        .mark_rect(clip=True)
         .encode(
-            x=alt.X("low:Q", title="attention weight", axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False)),
+            x=alt.X(
+                "low:Q",
+                title="attention weight",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False, format="~g"),
+            ),
             x2="high:Q",
             color=weight_color(),
             tooltip=[alt.Tooltip("weight:Q", format=".2f")],

@@ -8,7 +8,7 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import placed
 
-ROW_HEIGHT = 22
+ROW_HEIGHT = 19
 
 
 def top_answers(tokens, probabilities, color, width=240):
@@ -24,7 +24,9 @@ def top_answers(tokens, probabilities, color, width=240):
 @lru_cache
 def _spec(count, color, width):
     base = alt.Chart(ROWS).encode(x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=None))
-    words = alt.Y("answer:N", title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')[1]", labelFontSize=13))
+    words = alt.Y(
+        "answer:N", title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')[1]", labelFontSize=13, minExtent=32)
+    )
     values = alt.Y("answer:N", title=None, axis=alt.Axis(labelExpr="split(datum.label, '|')[2]", orient="right"))
     tooltip = [alt.Tooltip("token:N", title="answer"), alt.Tooltip("probability:Q", format=".6f")]
     chart = (

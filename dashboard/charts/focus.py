@@ -9,7 +9,6 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL, model_encodings
 
 ROW_HEIGHT = 26
-ONCE = alt.InlineData([{}])  # for marks that are drawn once, not once for each row of the data
 
 
 def focus(rows, models, focused_up_to, distributed_from):
@@ -51,14 +50,15 @@ def _spec(models, num_heads, focused_up_to, distributed_from):
             ],
         )
     )
+    once = alt.Chart(ROWS).transform_aggregate(rows="count()")  # not once for each row of the data
     middles = (focused_up_to / 2, (focused_up_to + distributed_from) / 2, (distributed_from + 1) / 2)
     layers = [
-        alt.Chart(ONCE).mark_rule(strokeDash=[3, 3], color=NEUTRAL).encode(x=alt.datum(border))
+        once.mark_rule(strokeDash=[3, 3], color=NEUTRAL).encode(x=alt.datum(border))
         for border in (focused_up_to, distributed_from)
     ] + [
-        alt.Chart(ONCE)
-        .mark_text(text=word, color=NEUTRAL, fontSize=12, fontStyle="italic", baseline="bottom")
-        .encode(x=alt.datum(middle), y=alt.value(-6))
+        once.mark_text(text=word, color=NEUTRAL, fontSize=12, fontStyle="italic", baseline="bottom").encode(
+            x=alt.datum(middle), y=alt.value(-6)
+        )
         for word, middle in zip(("focused", "mixed", "distributed"), middles, strict=True)
     ]
     chart = alt.layer(points, *layers, data=ROWS).properties(height=ROW_HEIGHT * num_heads)

@@ -8,13 +8,13 @@ from tinyformer import effective_positions, extract_attention_weights, focus_lab
 from tinyformer.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
 from tinyformer.vocabulary import VOCABULARY
 
-HEAD_SIZES = {1: 220, 2: 196, 3: 124, 4: 84}  # of one heatmap in pixels, by the number of models
+HEAD_SIZES = {1: 196, 2: 196, 3: 124, 4: 84}  # of one heatmap in pixels, by the number of models
 FIRST, ALL = "first token's row", "mean of all rows"
 
 models, expression = selection.current()[:2]
 words = [VOCABULARY[token] for token in expression.tokens]
 
-st.title("Explore attention")
+st.title("Explore Attention")
 st.markdown(f"Each square is one head reading **{expression}**: a row for each token, showing where it looks.")
 components.require_models(models)
 
@@ -41,9 +41,11 @@ for shown, column, _ in components.side_by_side(models, components.origin):
         for layer in range(entropy.shape[0])
         for head in range(entropy.shape[1])
     ]
-    figure = attention.heads(weights[shown.name], words, notes, size=HEAD_SIZES[len(models)])
-    with column:
-        components.draw(figure, key=f"heads-{shown.name}-{len(models)}")
+    blocks = range(len(entropy)) if len(models) == 1 else [slice(None)]  # alone, its layers lie side by side
+    with column, st.container(horizontal=True):
+        for block in blocks:
+            figure = attention.heads(weights[shown.name], words, notes, HEAD_SIZES[len(models)], layers=block)
+            components.draw(figure, key=f"heads-{shown.name}-{len(models)}-{block}")
 components.draw(attention.scale(), key="scale")
 components.how_to_read(
     "Rows are **queries**, the tokens that look; columns are **keys**, the tokens that are looked at. A row sums to 1. "

@@ -13,9 +13,9 @@ from tinyformer.vocabulary import VOCABULARY
 
 TRY = ("Max ( 5 3 9 )", "Min ( 7 2 2 )", "First ( 4 8 1 )", "Second ( 6 0 9 )", "Last ( 3 3 8 )")
 SIDES = {
-    "train": "saw this expression in training",
-    "validation": "never trained on this expression",
-    "test": "never trained on this expression",
+    "train": "may have seen this expression in training",
+    "validation": "never saw this expression in training",
+    "test": "never saw this expression in training",
 }
 
 
@@ -28,21 +28,21 @@ models, expression = selection.current()[:2]
 
 st.title("The transformer you can watch think")
 st.markdown(
-    "A complete transformer, written from scratch in NumPy, learned to answer small questions about digits. "
-    "Below, models that differ only in the random numbers they began with answer the same question: do they agree, and "
-    "do they look at the same things? Every number on these pages is computed by the model at this moment, and can be "
-    "checked."
+    "A complete transformer, written from scratch in NumPy, has learned to answer small questions about digits. "
+    "Below, models that began with different random numbers answer the same one: do they agree, and do they look at "
+    "the same things? Every number on these pages is computed live."
 )
 
 question = "".join(f"<span>{escape(VOCABULARY[token])}</span>" for token in expression.tokens)
 st.html(f'<div class="tf-tokens">{question}<em>=</em><span><b>{expression.answer}</b></span></div>')
-with st.container(horizontal=True, gap="small"):
+with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    st.caption("Try", width="content")
     for text in TRY:
         st.button(text, on_click=selection.show_expression, args=(text,), type="tertiary")
     st.button("Surprise me", on_click=surprise, type="tertiary")
 
 components.require_models(models)
-columns = components.side_by_side(models, lambda shown: SIDES[shown.side_of(expression)])
+columns = components.side_by_side(models, lambda shown: SIDES[shown.side_of(expression)], alone=456)
 for shown, column, width in columns:
     probabilities = shown.model.predict([expression.tokens])[0]
     top = probabilities.argsort()[::-1][:5]
@@ -56,7 +56,7 @@ for shown, column, width in columns:
         )
         answers = bars.top_answers([VOCABULARY[t] for t in top], probabilities[top], shown.style.color, width - 110)
         components.draw(answers, key=f"answers-{shown.name}")
-        cell = min(36, (width - 66) // len(words))
+        cell = min(30, (width - 66) // len(words))
         components.draw(attention.first_token(weights, words, cell), key=f"looks-{shown.name}")
 
 components.draw(attention.scale(), key="scale")
@@ -65,7 +65,8 @@ components.how_to_read(
     "**Attention.** The answer is read off the first token, so what the first token looks at is what the answer can "
     "depend on. Each row is one head; its weights over the tokens sum to 1. Layer 1 looks at the tokens themselves, "
     "layer 2 at what layer 1 has made of them.\n\n"
-    "**Never trained on**: the expression itself was kept out of training, however often examples were drawn."
+    "**Never saw**: the expression itself was kept out of training, however often examples were drawn. "
+    "**May have seen**: it was open to training, whose random draws meet most expressions, but not all."
 )
 
 st.subheader("Where to go from here", anchor=False)

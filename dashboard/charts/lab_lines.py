@@ -1,0 +1,66 @@
+"""Small line and bar charts for the benches: a few series over one axis, each line named at its dash and color."""
+
+from functools import lru_cache
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.curves import DASHES
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import PALETTE
+
+
+def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, points=False):
+    """frame: columns x, y, series. domain: of y."""
+    data = pd.DataFrame(frame)
+    series = tuple(dict.fromkeys(data["series"]))
+    ends = "; ".join(f"{name} ends at {part['y'].iloc[-1]:.4g}" for name, part in data.groupby("series", sort=False))
+    spec = _lines(series, title, x_title, y_title, log, domain and tuple(domain), height, points)
+    return Figure(spec, data, f"{title}. {ends}")
+
+
+def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[0]):
+    """One bar for each label, in the order given."""
+    data = pd.DataFrame({"label": [str(label) for label in labels], "value": values})
+    best = data.loc[data["value"].abs().idxmax()]
+    description = f"{title}: the largest is {best['label']} with {best['value']:.3g}"
+    return Figure(_bars(title, y_title, domain and tuple(domain), height, color), data, description)
+
+
+@lru_cache
+def _lines(series, title, x_title, y_title, log, domain, height, points):
+    scale = alt.Scale(type="log" if log else "linear", **({"domain": domain, "clamp": True} if domain else {}))
+    legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260, symbolStrokeWidth=2.5)
+    names = list(series)
+    chart = (
+        alt.Chart(ROWS, title=title)
+        .mark_line(strokeWidth=2, point={"size": 22} if points else False)
+        .encode(
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8)),
+            y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, format="~g")),
+            color=alt.Color("series:N", scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                            legend=legend if len(names) > 1 else None),
+            strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])),
+                                      legend=legend if len(names) > 1 else None),
+            tooltip=["series:N", alt.Tooltip("x:Q", title=x_title, format=".4~g"),
+                     alt.Tooltip("y:Q", title=y_title, format=".4~g")],
+        )
+        .properties(height=height)
+    )  # fmt: skip
+    return to_spec(chart)
+
+
+@lru_cache
+def _bars(title, y_title, domain, height, color):
+    scale = alt.Scale(domain=domain) if domain else alt.Undefined
+    chart = (
+        alt.Chart(ROWS, title=title)
+        .mark_bar(color=color, cornerRadiusEnd=2)
+        .encode(
+            x=alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("value:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=4)),
+            tooltip=[alt.Tooltip("label:N", title=""), alt.Tooltip("value:Q", title=y_title, format=".5f")],
+        )
+        .properties(height=height)
+    )
+    return to_spec(chart)
