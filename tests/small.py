@@ -36,7 +36,7 @@ def arrays_in(tape, path="tape"):
 
 
 def snapshot(thing):
-    """Everything reachable from a layer's attributes, as something that can be compared: what forward must not touch."""
+    """Everything reachable from a layer's attributes, as something comparable: what forward must not touch."""
     if isinstance(thing, np.ndarray):
         return (thing.ctypes.data, thing.dtype.str, thing.shape, thing.tobytes())
     if isinstance(thing, list | tuple):
