@@ -101,7 +101,7 @@ class TrainingConfig:
         _require_integer(self, "max_value", 1, 9)
         _require_integer(self, "epochs", 1, 100_000)
         _require_integer(self, "batch_size", 1, 100_000)
-        _require_number(self, "learning_rate", 0, math.inf, lower_open=True)
+        _require_number(self, "learning_rate", 0, 1_000_000, lower_open=True)  # beyond, one step overflows float32
         _require_choice(self, "optimizer", ("adam", "sgd"))
         _require_number(self, "momentum", 0, 1, upper_open=True)
         _require_number(self, "weight_decay", 0, math.inf)

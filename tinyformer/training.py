@@ -109,7 +109,9 @@ class Trainer:
             if order is None or position == 0:
                 order = np.random.default_rng([self.config.seed, 1, epoch]).permutation(len(self.data.train.targets))
             chosen = order[position * self.config.batch_size :][: self.config.batch_size]
-            yield self._train_one(epoch + 1, self.data.train.take(chosen))
+            with np.errstate(over="ignore", invalid="ignore"):  # reported as divergence, not as a warning
+                record = self._train_one(epoch + 1, self.data.train.take(chosen))
+            yield record
 
     def _train_one(self, epoch, batch):
         """One step on a batch (B expressions), and the validation if it ends the epoch."""
