@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, sidebar
+from dashboard import components, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -25,6 +25,7 @@ st.set_page_config(
 )
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "favicon.svg"))
 components.page_style()
+visitors.introduce()
 page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES

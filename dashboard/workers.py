@@ -128,7 +128,12 @@ class Workers:
         environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1"}
         with open(run.path / "worker.log", "wb") as log:
             process = subprocess.Popen(
-                command(run), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, env=environment, **BELOW_NORMAL
+                command(run),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=environment,
+                **BELOW_NORMAL,
             )
         if hasattr(os, "setpriority"):
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)

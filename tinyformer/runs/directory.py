@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tinyformer.configuration import TrainingConfig
 from tinyformer.models import data_folder
-from tinyformer.runs import lock, log, snapshots, status
+from tinyformer.runs import lock, log, snapshots, state, status
 from tinyformer.runs.errors import RunError
+from tinyformer.transformer import Transformer
 
 CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
 FORMAT, VERSION = "tinyformer run", 1
@@ -102,6 +103,16 @@ class Run:
     def snapshot(self, step):
         """The model after `step` → Transformer."""
         return snapshots.load_snapshot(self.path, self.config.model, step)
+
+    def latest_model(self):
+        """(step, Transformer): the newest weights on the disk, a second or two behind a process that trains."""
+        steps = self.snapshot_steps()
+        known = state.read_model(self.path, self.config.model)
+        if known and (not steps or known[0] >= steps[-1]):
+            return known
+        if not steps:
+            return 0, Transformer(self.config.model, seed=self.config.seed)
+        return steps[-1], self.snapshot(steps[-1])
 
     def request(self, what):
         """Ask the process that trains this run to "pause" or to "stop" within a tenth of a second."""

@@ -32,6 +32,20 @@ class RunLog(NamedTuple):
         """The last step in the log, 0 if there is none."""
         return len(self.steps)
 
+    def curve(self, name, points=160):
+        """A step column as a line one can draw: means over at most `points` equal stretches → (last steps, means)."""
+        values, S = self.step_column(name), len(self.steps)
+        if points >= S:
+            return self.step_column("step"), values
+        starts = np.arange(points) * S // points
+        lengths = np.diff(starts, append=S)
+        return (starts + lengths).astype(float), np.add.reduceat(values, starts) / lengths
+
+    def pace(self, latest=200):
+        """Steps a second, of the time spent in steps, over the latest ones; nan before the first."""
+        seconds = self.step_column("seconds")[-latest:]
+        return len(seconds) / seconds.sum() if seconds.size else float("nan")
+
     def tracker(self):
         """The same as a MetricsTracker, as a checkpoint keeps it."""
         return MetricsTracker.from_arrays({"history.steps": self.steps, "history.epochs": self.epochs})

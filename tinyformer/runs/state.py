@@ -5,6 +5,7 @@ There is no random state among it: everything random is a function of the seeds 
 
 from tinyformer.array_file import ArrayFileError, read_arrays, write_arrays
 from tinyformer.runs.errors import RunError
+from tinyformer.transformer import Transformer
 
 FILE = "state.npz"
 FORMAT, VERSION = "tinyformer run state", 1
@@ -54,3 +55,18 @@ def restore_state(folder, trainer):
         moments[:] = arrays[f"optimizer.{i}"]
     trainer.step = trainer.optimizer.step_count = counters["step"]
     trainer.best_step, trainer.best_score = counters["best_step"], tuple(counters["best_score"])
+
+
+def read_model(folder, config):
+    """(the step of the state on the disk, its weights as a Transformer of this configuration); None if there is none."""
+    expected = {"parameters": ((config.num_parameters,), ("float32",))}
+    try:
+        counters, arrays = read_arrays(folder / FILE, lambda _: expected)
+        step = int(counters["step"])
+    except FileNotFoundError:
+        return None
+    except (ArrayFileError, OSError, KeyError, ValueError, TypeError) as error:
+        raise RunError(f"{folder.name} is damaged: {error}") from error
+    model = Transformer(config, seed=0)
+    model.vector[:] = arrays["parameters"]
+    return step, model

@@ -2,6 +2,8 @@
 
 import time
 
+import numpy as np
+
 from tinyformer.runs import lock
 from tinyformer.runs.directory import LOCK
 from tinyformer.runs.errors import RunError
@@ -68,13 +70,14 @@ class _Session:
             write_snapshot(self.run.path, self.trainer.model, 0)
         wanted = "stop" if self.run.take_request() == "stop" else None  # a pause was meant for the process before
         try:
-            for record in () if wanted else self.trainer.records():
-                self.log.record(record)
-                if record.step in self.snapshot_steps:
-                    write_snapshot(self.run.path, self.trainer.model, record.step)
-                self.on_record(record)
-                if wanted := self._look_around():
-                    break
+            with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
+                for record in () if wanted else self.trainer.records():
+                    self.log.record(record)
+                    if record.step in self.snapshot_steps:
+                        write_snapshot(self.run.path, self.trainer.model, record.step)
+                    self.on_record(record)
+                    if wanted := self._look_around():
+                        break
         except DivergenceError as error:
             self._write_state()
             if self.trainer.best_step:

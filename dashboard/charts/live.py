@@ -1,0 +1,68 @@
+"""Curves that grow while one looks: each run in its color, training as a thin line, held out as a thick one with marks.
+
+The spec depends on the runs only, so that a new point moves the line that is there.
+"""
+
+from functools import lru_cache
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import model_encodings
+
+TRAINING, HELD_OUT = "training", "held out"
+COLUMNS = ["model", "series", "step", "value"]
+
+
+def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, height=230, marker=None):
+    """rows as in COLUMNS, series TRAINING or HELD_OUT; runs: (name, color, shape). width None: as wide as the column.
+
+    log: y on a logarithmic scale. domain: of y. marker: a step at which a line stands.
+    """
+    data = pd.DataFrame(rows, columns=COLUMNS)
+    last = data.groupby(["model", "series"], sort=False).last()
+    ends = "; ".join(
+        f"{model}, {series}: {row.value:.4g} at step {row.step:.0f}" for (model, series), row in last.iterrows()
+    )
+    has_marker = marker is not None
+    if has_marker:
+        data = pd.concat([data, pd.DataFrame([["", "marker", marker, None]], columns=COLUMNS)])
+    spec = _spec(tuple(runs), title, y_title, log, domain and tuple(domain), width, height, has_marker)
+    return Figure(spec, data, f"{title}. Now: {ends}" if len(last) else f"{title}. No step yet")
+
+
+@lru_cache
+def _spec(runs, title, y_title, log, domain, width, height, has_marker):
+    color, shape = model_encodings(*zip(*runs, strict=True))
+    y_scale = alt.Scale(type="log" if log else "linear", **({"domain": list(domain)} if domain else {}), clamp=log)
+    percent = y_title == "accuracy"
+    base = alt.Chart(ROWS).encode(
+        x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickMinStep=1, tickCount=5, format="~s")),
+        y=alt.Y(
+            "value:Q",
+            title=y_title,
+            scale=y_scale,
+            axis=alt.Axis(tickCount=5, format="%" if percent else "~g", **({"labelOverlap": True} if log else {})),
+        ),
+        color=color,
+        tooltip=[
+            alt.Tooltip("model:N", title="run"),
+            alt.Tooltip("series:N", title="on"),
+            alt.Tooltip("step:Q", format=",.0f"),
+            alt.Tooltip("value:Q", title=y_title, format=".2%" if percent else ".4f"),
+        ],
+    )
+    held_out = base.transform_filter(alt.datum.series == HELD_OUT)
+    layers = [
+        base.mark_line(strokeWidth=1.2, opacity=0.55).transform_filter(alt.datum.series == TRAINING),
+        held_out.mark_line(strokeWidth=2.2),
+        held_out.mark_point(filled=True, size=26, opacity=1).encode(shape=shape),
+    ]
+    if has_marker:
+        line = (
+            alt.Chart(ROWS).transform_filter(alt.datum.series == "marker").mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
+        )
+        layers.append(line.encode(x="step:Q"))
+    chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))
+    return to_spec(chart)

@@ -1,0 +1,131 @@
+"""The desk where runs are handed in: which ones a visitor sees, which are theirs, and the workers that train them."""
+
+import re
+import threading
+from functools import lru_cache
+from typing import NamedTuple
+
+from dashboard import visitors
+from dashboard.charts.theme import GLYPHS, PALETTE, SHAPES
+from dashboard.models import Style
+from dashboard.workers import Workers
+from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
+
+FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
+MOST_SHOWN = 8  # runs in one chart: the palette has no more
+_workers, _lock = None, threading.Lock()
+
+
+class ShownRun(NamedTuple):
+    """A run on the Train page, with its looks."""
+
+    run: Run
+    style: Style
+    name: str
+    mine: bool  # whether this visitor may pause, stop and delete it
+
+    @property
+    def id(self):
+        return self.run.id
+
+    @property
+    def triple(self):
+        """(name, color, shape), as charts want it."""
+        return self.name, self.style.color, self.style.shape
+
+
+def workers():
+    """The Workers of this server. Not in a Streamlit cache, which people can clear."""
+    global _workers
+    with _lock:
+        if _workers is None:
+            _workers = Workers(connected=visitors.is_connected).watch()
+        return _workers
+
+
+@lru_cache(maxsize=4096)
+def _run_at(path):
+    return Run(path)  # it reads its configuration once
+
+
+def my_runs():
+    """The runs of this visitor, the newest first; damaged ones (on a local server) at the end."""
+    me, mine = visitors.current(), []
+    for found in list_runs():
+        run = _run_at(found.path)
+        try:
+            if run.owner == me:
+                mine.append((run.created, run))
+        except RunError:
+            if me is visitors.LOCAL:
+                mine.append((0, run))
+    return [run for _, run in sorted(mine, key=lambda pair: (-pair[0], pair[1].id))]
+
+
+def linked(run_id):
+    """The run of a link, whoever's it is, or None. One has to know the id, which nobody can guess."""
+    try:
+        run = _run_at(find_run(run_id).path)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id) or run.path.parent != runs_folder():
+            return None
+        return None if visitors.is_shared() and run.owner is visitors.LOCAL else run
+    except RunError:
+        return None
+
+
+def is_mine(run):
+    """Whether this visitor may pause, stop, resume and delete it."""
+    try:
+        return run.owner == visitors.current()
+    except RunError:
+        return visitors.current() is visitors.LOCAL
+
+
+def status(run):
+    """RunStatus, as the workers know it."""
+    return workers().status(run)
+
+
+def start(configs, labels=None):
+    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
+    runs = []
+    for config, label in zip(configs, labels or [""] * len(configs), strict=True):
+        run = create_run(config, owner=visitors.current(), label=label)
+        runs.append(run)
+        workers().submit(run)
+    return runs
+
+
+def name(run):
+    """ "seed 42 · one head · Xk3f": short, and not the same for two runs."""
+    try:
+        return " · ".join(part for part in (f"seed {run.config.seed}", run.label, run.id[:4]) if part)
+    except RunError:
+        return run.id
+
+
+def with_looks(runs):
+    """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free."""
+    runs, taken, places = runs[:MOST_SHOWN], set(), {}
+    order = sorted(runs, key=lambda run: (run.config.seed not in FAVORITE_PLACES, bool(run.label)))
+    for run in order:
+        place = FAVORITE_PLACES.get(run.config.seed, 0)
+        while place in taken:
+            place = (place + 1) % len(PALETTE)
+        taken.add(place)
+        places[run.id] = place
+    return [
+        ShownRun(run, Style(PALETTE[p], SHAPES[p], GLYPHS[p]), name(run), is_mine(run))
+        for run, p in ((run, places[run.id]) for run in runs)
+    ]
+
+
+def trained():
+    """{name: path of the checkpoint} of this visitor's runs that have one."""
+    return {name(run): run.model_path for run in my_runs() if run.model_path.is_file()}
+
+
+def describe(status: RunStatus):
+    """A state in a word or two, with a mark that does not need color."""
+    marks = {"running": "▶", "queued": "…", "paused": "❙❙", "finished": "✓", "stopped": "■"}
+    return f"{marks.get(status.state, '✕')} {status.state}"
