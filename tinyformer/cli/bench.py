@@ -8,14 +8,13 @@ from tinyformer.cli.terminal import heading
 
 HELP = "measure the speed of training and answering, without peers"
 USAGE = "[--quick]"
-EXAMPLES = """\
-examples:
-  %(prog)s            a medium training, and how a step's cost grows: about a minute
-  %(prog)s --quick    without these two
-
+EXAMPLES = (
+    ("", "a medium training, and how the cost of a step grows: about a minute"),
+    ("--quick", "without these two"),
+)
+NOTES = """\
 Times are medians on one core, and those of this moment: other programs share the machine. The comparison with PyTorch
-and JAX is a program of its own, tests/benchmarks/training_step.py: only a ratio within one run says who is faster.
-"""
+and JAX is a program of its own, tests/benchmarks/training_step.py: only a ratio within one run says who is faster."""
 
 
 def add_arguments(parser):

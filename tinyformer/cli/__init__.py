@@ -1,0 +1,132 @@
+"""The command line: `python -m tinyformer COMMAND`, or `tinyformer COMMAND` where it is installed.
+
+A command is a module with HELP (one line), USAGE, EXAMPLES (pairs: arguments, what they do), NOTES,
+`add_arguments(parser)` and `run(args) -> exit status`, and an entry in COMMANDS. Results go to standard output, the rest
+to standard error. Exit status: 0 done, 1 tried and failed (a training diverged, a gradient is wrong), 2 asked for what
+cannot be done (one line says what), 130 interrupted.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import textwrap
+
+import tinyformer
+from tinyformer.checkpoint import CheckpointError
+from tinyformer.cli import attention, bench, evaluate, gradcheck, models, predict, runs, terminal, train
+from tinyformer.cli.terminal import UsageError, one_line, prepare_streams
+from tinyformer.expressions import ExpressionError
+from tinyformer.training import DivergenceError
+
+COMMANDS = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "attention": attention,
+    "gradcheck": gradcheck,
+    "bench": bench,
+    "models": models,
+    "runs": runs,
+}
+EXAMPLES = (
+    ('predict "Max(5,3,9)"', "ask the best model that ships"),
+    ('attention "Max(5,3,9)"', "see where each of its heads looks"),
+    ("train", "make a model of your own, step by step"),
+    ("evaluate", "the shipped models side by side"),
+    ("train --help", "every command has its own help"),
+)
+TRIED_AND_FAILED, REFUSED, INTERRUPTED, READER_LEFT = 1, 2, 130, 141  # the last as the shell has it for a broken pipe
+
+
+def main(argv=None):
+    """Run one command → exit status."""
+    prepare_streams()
+    try:
+        status = _run(argv)
+        sys.stdout.flush()
+        return status
+    except SystemExit as request:  # --help and --version
+        return request.code or 0
+    except (UsageError, CheckpointError, ExpressionError) as error:
+        return _fail(error, REFUSED)
+    except (DivergenceError, MemoryError) as error:
+        return _fail(str(error) or "there is not enough memory for this model", TRIED_AND_FAILED)
+    except KeyboardInterrupt as interruption:
+        return _fail(str(interruption) or "interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read us, such as `head`, has seen enough
+        _discard_output()
+        return READER_LEFT
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", TRIED_AND_FAILED)
+
+
+def _run(argv):
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 0
+    return COMMANDS[args.command].run(args)
+
+
+def build_parser():
+    """The parser of all commands."""
+    program = "tinyformer" if not sys.argv[0].endswith("__main__.py") else "python -m tinyformer"
+    style = {"formatter_class": _HelpFormatter, "allow_abbrev": False}
+    parser = _Parser(
+        prog=program, description="A transformer you can watch think.", epilog=_epilog(program, EXAMPLES), **style
+    )
+    parser.add_argument("--version", action="version", version=f"tinyformer {tinyformer.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND ...", title="commands")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP[0].upper() + module.HELP[1:] + ".",
+            epilog=_epilog(f"{program} {name}", module.EXAMPLES, module.NOTES),
+            usage=f"{program} {name} {module.USAGE}".rstrip(),
+            **style,
+        )
+        module.add_arguments(command)
+        command.set_defaults(command=name)
+    return parser
+
+
+def _epilog(program, examples, notes=""):
+    """The end of a help text: examples with what they do beside them, or below them where the terminal is narrow."""
+    commands = [f"  {program} {arguments}".rstrip() for arguments, _ in examples]
+    longest = max(map(len, commands))
+    beside = longest + 3 + max(len(what) for _, what in examples) <= terminal.width()
+    lines = [
+        f"{command.ljust(longest)}   {what}" if beside else f"{command}\n      {what}"
+        for command, (_, what) in zip(commands, examples, strict=True)
+    ]
+    paragraphs = [textwrap.fill(paragraph, terminal.width()) for paragraph in notes.split("\n\n") if paragraph]
+    return "\n\n".join(["examples:\n" + "\n".join(lines), *paragraphs])
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Examples stay as they are written; options and what they do stand on one line."""
+
+    def __init__(self, prog):
+        super().__init__(prog, max_help_position=36, width=terminal.width())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line."""
+
+    def error(self, message):
+        raise UsageError(message.removeprefix("argument ").replace(": must be", " must be"))
+
+
+def _fail(message, status):
+    print(f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message), file=sys.stderr, flush=True)
+    return status
+
+
+def _discard_output():
+    """Keep Python from complaining at its end that standard output is closed."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,53 @@
+"""An answer of a model as text: whether it is right, whether the model was trained on the question, its top five."""
+
+import numpy as np
+
+from tinyformer import VOCABULARY, extract_attention_weights, side_of
+from tinyformer.cli import heatmap, tables, terminal
+from tinyformer.cli.tables import percent
+from tinyformer.cli.terminal import paint
+from tinyformer.report import split_of
+
+SIDES = {
+    "train": "from the training side",
+    "validation": "held out, used to choose the best weights",
+    "test": "held out, never seen in training",
+}
+
+
+def probabilities(model, tokens):
+    """Tokens (T,) → (V,)."""
+    return model.predict(np.asarray(tokens)[None])[0]
+
+
+def side(checkpoint, expression):
+    """In words, where this model's training had the expression."""
+    if checkpoint.training is None:
+        return "it is not known what it was trained on"
+    if checkpoint.training.split_by == "draw":
+        return "possibly seen: its draws were split at random"
+    data_seed, shares = split_of(checkpoint)
+    return SIDES[side_of(expression, data_seed=data_seed, shares=shares)]
+
+
+def verdict(said, right):
+    """ "9, right" or "3, wrong: it is 9", for ids of tokens."""
+    if said == right:
+        return f"{paint(VOCABULARY[said], 'bold')}, {paint('right', 'green')}"
+    return f"{paint(VOCABULARY[said], 'bold')}, {paint('wrong', 'red')}: it is {VOCABULARY[right]}"
+
+
+def top_five(p, right=None):
+    """Print the five most probable answers of p (V,) with bars; the right one is marked."""
+    columns = min(40, terminal.width() - 30)
+    for token in np.argsort(-p, kind="stable")[:5]:
+        mark = "  the right one" if token == right else ""
+        print(f"  {VOCABULARY[token]:>6}  {tables.bar(p[token], columns)}  {percent(float(p[token]), 2):>8}{mark}")
+
+
+def first_token_rows(model, tokens):
+    """Print, for every head of every block, what the first token looks at."""
+    weights = extract_attention_weights(model, np.asarray(tokens))[:, 0, :, 0]  # (L, H, T)
+    labels = [f"block {b + 1}  head {h + 1}" for b in range(weights.shape[0]) for h in range(weights.shape[1])]
+    words = [VOCABULARY[token] for token in tokens]
+    heatmap.rows(weights.reshape(-1, weights.shape[-1]), labels, words)

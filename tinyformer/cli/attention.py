@@ -1,0 +1,36 @@
+"""`attention`: every head of every block for an expression, as maps in the terminal."""
+
+import numpy as np
+
+from tinyformer.cli import answers, terminal
+from tinyformer.cli.choice import add_model_arguments, chosen_models, expression_for
+from tinyformer.cli.walk import show_maps
+
+HELP = "show where every head looks, as maps in the terminal"
+USAGE = "EXPRESSION [CHECKPOINT ...] [--all]"
+EXAMPLES = (
+    ('"Max(5,3,9)"', "the best model that ships"),
+    ('"First(7,1,1,4)" seed-42 seed-7', "two models"),
+    ('"Max(5,3,9)" --all', "all that ship"),
+)
+NOTES = """\
+A row is a token that looks, a column one that is looked at; a row sums to 1. Below each map is its focus: the entropy
+divided by the largest possible, 0 for one token, 1 for all alike. "first" is the first token's row, the one that the
+answer is read from; "all" is the mean over the rows."""
+
+
+def add_arguments(parser):
+    parser.add_argument("expression", metavar="EXPRESSION", help='such as "Max(5,3,9)"')
+    add_model_arguments(parser)
+
+
+def run(args):
+    for checkpoint in chosen_models(args):
+        expression = expression_for(args.expression, checkpoint)
+        tokens = np.array(expression.tokens)
+        p = answers.probabilities(checkpoint.model, tokens)
+        said = answers.verdict(int(p.argmax()), expression.answer_token)
+        terminal.heading(checkpoint.name)
+        print(f"  {expression} = {said} ({answers.side(checkpoint, expression)})")
+        show_maps(checkpoint.model, tokens)
+    return 0

@@ -1,0 +1,55 @@
+"""`models`: the models that ship, and those that were saved."""
+
+from tinyformer import load_checkpoint
+from tinyformer.checkpoint import CheckpointError
+from tinyformer.cli import options, tables
+from tinyformer.cli.tables import percent
+from tinyformer.cli.terminal import heading, one_line
+from tinyformer.models import checkpoint_files, saved_folder, shipped_checkpoints, shipped_folder
+
+HELP = "list the models that ship, and those that were saved"
+USAGE = ""
+EXAMPLES = (("", "what there is"),)
+NOTES = """\
+Every command takes a model by its name. "settings" are the options of `train` that make such a model, "held out" is
+what it got right when its training ended."""
+
+
+def add_arguments(parser):
+    pass
+
+
+def run(args):
+    _list("Shipped", shipped_folder(), shipped_checkpoints())
+    _list("Saved", saved_folder(), checkpoint_files(saved_folder()))
+    return 0
+
+
+def _list(title, folder, paths):
+    heading(f"{title}, in {folder}")
+    if not paths:
+        print("  none yet; `train` makes them" if title == "Saved" else "  none")
+        return
+    rows, problems = [], []
+    for path in paths:
+        try:
+            rows.append(_row(load_checkpoint(path)))
+        except CheckpointError as error:
+            problems.append(f"  {one_line(error)}")
+    if rows:
+        tables.table(("name", "seed", "held out", "", "parameters", "settings"), rows, align="<>>>><")
+    print("\n".join(problems), end="\n" if problems else "")
+
+
+def _row(checkpoint):
+    training, test = checkpoint.training, checkpoint.metadata.get("test") or {}
+    right = f"{test['correct']} of {test['total']}" if {"correct", "total"} <= set(test) else "–"
+    settings = " ".join(options.command_words(training, seed=False)) or "the defaults" if training else "unknown"
+    return (
+        one_line(checkpoint.name, 30),
+        training.seed if training else "–",
+        right,
+        percent(test.get("accuracy")),
+        f"{checkpoint.config.num_parameters:,}",
+        settings,
+    )

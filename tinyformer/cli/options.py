@@ -1,0 +1,160 @@
+"""Every setting of a training as an option of the command line, and back: one table for both ways.
+
+Defaults and limits are those of TrainingConfig and TransformerConfig; nothing is stated twice.
+"""
+
+import argparse
+import difflib
+import re
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from tinyformer import SIZES, TrainingConfig, TransformerConfig
+from tinyformer.checkpoint import MAX_PARAMETERS
+from tinyformer.cli.terminal import UsageError
+
+
+def whole(text):
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}")
+    return int(text)
+
+
+def number(text):
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
+def number_or_none(text):
+    return None if text == "none" else number(text)
+
+
+def whole_or_range(text):
+    """ "3" → 3, "2-6" → (2, 6)."""
+    match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be a number such as 3 or a range such as 2-6, got {text!r}")
+    return (int(match[1]), int(match[2])) if match[2] else int(match[1])
+
+
+def three_numbers(text):
+    return tuple(number(part) for part in text.split(","))
+
+
+def size(text):
+    if text not in SIZES:
+        close = difflib.get_close_matches(text, SIZES, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise argparse.ArgumentTypeError(f"must be {', '.join(SIZES)}, got {text!r}{hint}")
+    return SIZES[text]
+
+
+class Option(NamedTuple):
+    flag: str
+    field: str
+    read: Any  # str → value
+    metavar: str
+    help: str
+
+
+TRAINING = (
+    Option("--epochs", "epochs", whole, "N", "times through the training set"),
+    Option("--batch-size", "batch_size", whole, "N", "expressions per step"),
+    Option("--lr", "learning_rate", number, "X", "learning rate"),
+    Option("--data-seed", "data_seed", whole, "N", "decides the draws, and which expressions are held out"),
+)
+MODEL = (
+    Option("--width", "embed_dim", whole, "N", "width of the model"),
+    Option("--heads", "num_heads", whole, "N", "attention heads"),
+    Option("--layers", "num_layers", whole, "N", "blocks"),
+    Option("--ffn-dim", "ffn_dim", whole, "N", "width of the feed-forward networks"),
+    Option("--norm", "norm", str, "post|pre", "normalize after or before each sublayer"),
+    Option("--pooling", "pooling", str, "first|mean", "read the answer from the first token, or from the mean of all"),
+    Option("--positions", "positions", str, "sinusoidal|learned|none", "positional encoding"),
+    Option("--dropout", "dropout", number, "X", "share of values dropped in training"),
+    Option("--max-length", "max_seq_len", whole, "N", "tokens that fit in"),
+)
+ADVANCED = (
+    Option("--optimizer", "optimizer", str, "adam|sgd", "how the weights are moved"),
+    Option("--momentum", "momentum", number, "X", "of sgd"),
+    Option("--weight-decay", "weight_decay", number, "X", "of adam"),
+    Option("--clip-norm", "clip_norm", number_or_none, "X|none", "longest gradient that is not shortened"),
+    Option("--schedule", "schedule", str, "cosine|constant", "of the learning rate"),
+    Option("--warmup", "warmup_steps", whole, "N", "steps to the full learning rate, of cosine"),
+    Option("--num-args", "num_args", whole_or_range, "N|N-M", "numbers per expression, or fewest and most"),
+    Option("--max-value", "max_value", whole, "N", "the largest number that is drawn"),
+    Option("--shares", "shares", three_numbers, "X,X,X", "parts for training, validation and test"),
+    Option("--split-by", "split_by", str, "expression|draw", "draw: a leak, the same expression on both sides"),
+    Option("--train-limit", "train_limit", whole, "N", "train on this many distinct expressions only"),
+)
+GROUPS = {"training": TRAINING, "model": MODEL, "more on training and data": ADVANCED}
+FLAGS = {option.field: option.flag for group in GROUPS.values() for option in group}
+FLAGS |= {"seed": "--seed", "num_examples": "--examples", "scale_attention": "--no-scale"}
+_MODEL_FIELDS = {field.name for field in fields(TransformerConfig)}
+
+
+def add_config_options(parser):
+    """All settings but the seed. What is not given is not among the parsed arguments: the dataclasses have defaults."""
+    defaults = vars(TrainingConfig()) | vars(TransformerConfig())
+    for title, group in GROUPS.items():
+        part = parser.add_argument_group(title)
+        if group is TRAINING:
+            draws = part.add_mutually_exclusive_group()
+            named = ", ".join(f"{name} {count:,}" for name, count in SIZES.items())
+            field = {"dest": "num_examples", "default": argparse.SUPPRESS}
+            draws.add_argument("--size", type=size, metavar="|".join(SIZES), help=f"draws: {named}", **field)
+            draws.add_argument("--examples", type=whole, metavar="N", help="draws, as a number", **field)
+        for flag, field, read, metavar, text in group:
+            field = {"dest": field, "default": argparse.SUPPRESS}
+            text = f"{text} ({_written(defaults[field['dest']])})"
+            part.add_argument(flag, type=read, metavar=metavar, help=text, **field)
+        if group is MODEL:
+            field = {"dest": "scale_attention", "default": argparse.SUPPRESS}
+            text = "do not divide the attention scores by the root of the head width"
+            part.add_argument("--no-scale", action="store_const", const=False, help=text, **field)
+
+
+def training_config(args, **settings):
+    """Parsed arguments (and `settings` that win over them) → TrainingConfig. UsageError, in terms of the options."""
+    given = {field: getattr(args, field) for field in FLAGS if hasattr(args, field)} | settings
+    model = {field: given.pop(field) for field in list(given) if field in _MODEL_FIELDS}
+    try:
+        config = TrainingConfig(**given, model=TransformerConfig(**model))
+    except ValueError as error:
+        raise UsageError(in_flags(error)) from None
+    count = config.model.num_parameters
+    if count > MAX_PARAMETERS:
+        raise UsageError(f"this model has {count:,} parameters, the limit is {MAX_PARAMETERS:,}: try a smaller --width")
+    return config
+
+
+def command_words(config, seed=True):
+    """A TrainingConfig → the options that make it, as a list of words: those that differ from the defaults."""
+    values, defaults = (vars(c) | vars(c.model) for c in (config, TrainingConfig()))
+    names = {count: name for name, count in SIZES.items()}
+    words = []
+    for field, flag in FLAGS.items():
+        value = values[field]
+        if value == defaults[field] or (field == "seed" and not seed):
+            continue
+        if field == "num_examples" and value in names:
+            words += ["--size", names[value]]
+        elif field == "scale_attention":
+            words += [flag]
+        else:
+            words += [flag, _written(value)]
+    return words
+
+
+def in_flags(error):
+    """A message about fields as one about options: "embed_dim must …" → "--width must …"."""
+    return re.sub(r"\b[a-z_]+\b", lambda word: FLAGS.get(word[0], word[0]), str(error))
+
+
+def _written(value):
+    """A value as one types it."""
+    if isinstance(value, tuple):
+        return ("-" if all(isinstance(v, int) for v in value) else ",").join(map(str, value))
+    return "none" if value is None else str(value)

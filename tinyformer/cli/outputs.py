@@ -1,0 +1,59 @@
+"""Where `train` writes, settled before the training: a folder that takes files, and names that destroy nothing."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from tinyformer.checkpoint import CheckpointError, load_checkpoint
+from tinyformer.cli.terminal import UsageError
+from tinyformer.models import saved_folder
+
+
+def add_arguments(parser):
+    where = parser.add_argument_group("result")
+    where.add_argument("--output", metavar="DIR", help=f"folder for the model's file, NAME-SEED.npz ({saved_folder()})")
+    where.add_argument("--name", default="seed", help="the first part of the file's name (%(default)s)")
+    where.add_argument("--overwrite", action="store_true", help="replace a model that was trained with other settings")
+
+
+def plan(args, configs):
+    """One path for each TrainingConfig. UsageError if the folder cannot be written, or a file there is not to be lost.
+
+    A file is replaced only by what comes from the same settings, or with --overwrite. In the folder for saved models,
+    which is the default, another name is taken instead.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}", args.name):
+        raise UsageError(f"--name must be letters, digits, dots, dashes and underscores, got {args.name!r}")
+    folder = Path(args.output) if args.output is not None else saved_folder()
+    require_writable(folder)
+    paths = []
+    for config in configs:
+        path, number = folder / f"{args.name}-{config.seed}.npz", 1
+        while not args.overwrite and not _replaceable(path, config):
+            if args.output is not None:
+                raise UsageError(
+                    f"{path} was trained with other settings: choose another --output or --name, or --overwrite"
+                )
+            number += 1
+            path = folder / f"{args.name}-{config.seed}-{number}.npz"
+        paths.append(path)
+    return paths
+
+
+def require_writable(folder):
+    """Make the folder if need be, and try it with a file. UsageError if that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--output cannot be written: {folder}: {reason}") from None
+
+
+def _replaceable(path, config):
+    if not path.exists():
+        return True
+    try:
+        return load_checkpoint(path).training == config
+    except CheckpointError:
+        return False

@@ -1,0 +1,121 @@
+"""The prompt of `predict`: an answer to each line, with patience for how it was typed."""
+
+import contextlib
+import difflib
+import re
+import sys
+import time
+
+import numpy as np
+
+from tinyformer import OPERATIONS, VOCABULARY, Expression, ExpressionError
+from tinyformer.cli import answers, results
+from tinyformer.cli.choice import expression_for
+from tinyformer.cli.tables import percent
+from tinyformer.cli.terminal import paint, say
+from tinyformer.cli.walk import show_maps
+from tinyformer.datasets import SIDES
+from tinyformer.report import whole_space
+
+HELP = """\
+  max 5 3 9      an answer; the operations are First, Second, Last, Max and Min
+  attention      where every head looks, for the last expression
+  test           all held-out expressions of three digits
+  help           this
+  quit           or Ctrl-D"""
+SYNONYMS = {"maximum": "Max", "largest": "Max", "biggest": "Max", "highest": "Max", "minimum": "Min", "smallest": "Min"}
+SYNONYMS |= {"lowest": "Min", "least": "Min", "final": "Last", "end": "Last", "start": "First"}
+
+
+def run(checkpoint):
+    """Answer what is typed, or each line of a file that is not a terminal → exit status."""
+    if not sys.stdin.isatty():
+        return answer_lines(checkpoint, sys.stdin)
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  editing and history in input()
+    print(f"{paint(checkpoint.name, 'bold')} listens. Type an expression such as max 5 3 9, or help, or quit.")
+    last = None
+    while True:
+        try:
+            line = input("> ").strip()
+        except EOFError:
+            print()
+            return 0
+        word = line.lower().rstrip("()")
+        if word in ("quit", "exit", "q", "bye"):
+            return 0
+        if word in ("help", "h", "?"):
+            print(HELP)
+        elif word == "test":
+            self_test(checkpoint)
+        elif word == "attention" and last is None:
+            print("  of what? Type an expression first, such as max 5 3 9")
+        elif word == "attention":
+            show_maps(checkpoint.model, np.array(last.tokens))
+        elif line:
+            last = answer(checkpoint, line) or last
+
+
+def answer(checkpoint, line):
+    """Print what the model says to a line → the Expression, or None if it was none."""
+    try:
+        expression = understand(line, checkpoint)
+    except ExpressionError as error:
+        print(f"  {paint('?', 'yellow')} {error}")
+        return None
+    p = answers.probabilities(checkpoint.model, expression.tokens)
+    said, second = (int(token) for token in np.argsort(-p, kind="stable")[:2])
+    sure = f"{percent(float(p[said]), 2)} sure, next {VOCABULARY[second]} with {percent(float(p[second]), 2)}"
+    print(f"  {expression} = {answers.verdict(said, expression.answer_token)}")
+    print(paint(f"  {sure}; {answers.side(checkpoint, expression)}", "dim"))
+    return expression
+
+
+def understand(line, checkpoint):
+    """An Expression, also from `maximum of 5, 3 and 9?` or `frist 1 2`. ExpressionError if even that fails."""
+    try:
+        return expression_for(line, checkpoint)
+    except ExpressionError:
+        operations = [meant for word in re.findall(r"[A-Za-z]+", line) if (meant := operation_meant(word))]
+        numbers = re.findall(r"[0-9]+", line)
+        plain = line.isascii() and not re.search(r"[-+.*/]", line.rstrip(" .!?"))
+        if not plain or len(operations) != 1 or len(numbers) < 2:
+            raise
+        return expression_for(f"{operations[0]} {' '.join(numbers)}", checkpoint)
+
+
+def operation_meant(word):
+    """The operation that a word stands for or nearly spells, or None."""
+    if word.lower() in SYNONYMS:
+        return SYNONYMS[word.lower()]
+    close = difflib.get_close_matches(word.capitalize(), OPERATIONS, 1, cutoff=0.75)
+    return close[0] if close else None
+
+
+def answer_lines(checkpoint, lines):
+    """One line of output for each expression; lines that are none are named at standard error → exit status."""
+    status = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            expression: Expression = expression_for(line.strip(), checkpoint)
+        except ExpressionError as error:
+            say(f"error: line {number}: {error}")
+            status = 2
+            continue
+        p = answers.probabilities(checkpoint.model, expression.tokens)
+        print(f"{expression} = {VOCABULARY[p.argmax()]}")
+    return status
+
+
+def self_test(checkpoint):
+    """All held-out expressions of three digits."""
+    begin = time.perf_counter()
+    evaluation, sides = whole_space(checkpoint)
+    test, train = (evaluation.select(sides == SIDES.index(side)) for side in ("test", "train"))
+    seconds = time.perf_counter() - begin
+    right = f"{test.correct.sum()} of {len(test)} held-out expressions right"
+    print(f"  {right}. Asked all {len(evaluation):,} in {seconds:.2f} s.")
+    results.per_operation(test, train)
+    results.mistakes(test)

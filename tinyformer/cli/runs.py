@@ -1,0 +1,133 @@
+"""The commands on runs: `train --run DIR` starts one, `train --resume RUN` goes on, `runs` lists and ends them.
+
+A worker of the dashboard is this same command; with TINYFORMER_END_WITH_STDIN=1 it pauses when its input closes, which
+the system does when the server ends, however it ends.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from tinyformer.cli.terminal import UsageError
+from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
+
+HELP = "list the runs; pause, stop or delete one"
+USAGE = "[list | pause RUN | stop RUN | delete RUN]"
+EXAMPLES = (
+    ("", "all runs and how they stand"),
+    ("pause RUN", "the process that trains it keeps its state and ends"),
+    ("stop RUN", "take its best weights, and look at the test set"),
+)
+NOTES = ""
+END_WITH_STDIN = "TINYFORMER_END_WITH_STDIN"
+GRACE = 5.0  # seconds between being told to pause and giving up without
+
+
+def add_train_options(parser):
+    """The two options of `train` that make it a run."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--run", metavar="DIR", help="train in a new run directory: can be paused, killed, resumed")
+    group.add_argument("--resume", metavar="RUN", help="go on with a run, given by its id or its directory")
+
+
+def start(config, directory):
+    """`train --run DIR`: create the run and train it → exit code."""
+    return _guarded(lambda: _train(create_run(config, directory)))
+
+
+def resume(name):
+    """`train --resume RUN` → exit code."""
+    return _guarded(lambda: _train(find_run(name)))
+
+
+def add_arguments(parser):
+    parser.add_argument("action", nargs="?", default="list", choices=("list", "pause", "stop", "delete"))
+    parser.add_argument("run", nargs="?", help="the id or the directory of a run, for all actions but list")
+
+
+def run(args):
+    """The command `runs` → exit code."""
+    if args.action == "list":
+        return _list()
+    if args.run is None:
+        raise UsageError(f"which run? python -m tinyformer runs {args.action} RUN")
+    return _guarded(lambda: _do(args.action, find_run(args.run)))
+
+
+def _do(action, run):
+    if action == "delete":
+        run.delete()
+    elif action == "stop" and run.status().resumable:
+        run.request("stop")  # nobody is at work on it: finalizing takes a process
+        return _train(run)
+    elif run.status().state != "running":
+        raise RunError(f"{run.id} is {run.status().state}, not running")
+    else:
+        run.request(action)
+    print(f"{run.id}: {action} requested" if action != "delete" else f"{run.id} deleted")
+    return 0
+
+
+def _list():
+    rows = [("run", "state", "seed", "step", "best", "created")]
+    for run in sorted(list_runs(), key=lambda run: run.path.stat().st_mtime, reverse=True):
+        status = run.status()
+        if status.state == "damaged":
+            rows.append((run.id, "damaged", "", "", "", status.reason))
+            continue
+        best = "" if status.best_accuracy is None else f"{status.best_accuracy:.2%}"
+        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
+        step = f"{run.log().step}/{status.total_steps or '?'}"
+        rows.append((run.id, status.state, str(run.config.seed), step, best, created))
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    print(f"runs in {runs_folder()}")
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
+    return 0
+
+
+def _guarded(action):
+    """Errors that people can do something about, in one line, with exit code 2."""
+    try:
+        return action()
+    except (RunError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}. The last state of the run is intact", file=sys.stderr)
+    return 2
+
+
+def _train(run):
+    """Train until the end or until a signal, with a line per epoch → 0, or 1 if it diverged."""
+    wishes = []
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
+    if os.environ.get(END_WITH_STDIN) == "1":
+        threading.Thread(target=_pause_when_input_closes, args=(wishes,), daemon=True).start()
+    status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
+    if status.state == "diverged":
+        print(f"error: {status.reason}", file=sys.stderr)
+        return 1
+    if status.state == "paused":
+        print(f"paused at step {run.log().step}; go on with: python -m tinyformer train --resume {run.path}")
+    else:
+        print(f"{status.state}; test set: {status.test_correct} of {status.test_total} right; model: {run.model_path}")
+    return 0
+
+
+def _report(record):
+    if record.validation is not None:
+        held_out = f"held out: loss {record.validation.loss:.4f}, {record.validation.accuracy:.2%} right"
+        print(f"epoch {record.epoch}, step {record.step}: loss {record.loss:.4f}; {held_out}", flush=True)
+
+
+def _pause_when_input_closes(wishes):
+    while os.read(0, 4096):  # nothing is ever sent: this waits until the other end is closed
+        pass
+    wishes.append("pause")
+    time.sleep(GRACE)
+    os._exit(3)

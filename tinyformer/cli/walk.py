@@ -1,0 +1,101 @@
+"""The interactive training: its stages before and after the steps. Enter goes on, q goes on without stopping."""
+
+import numpy as np
+
+from tinyformer import OPERATIONS, VOCABULARY, detokenize, extract_attention_weights
+from tinyformer.cli import answers, forward_pass, heatmap, tables
+from tinyformer.cli.terminal import heading, paint
+from tinyformer.datasets import SIDES
+
+
+class Walk:
+    """`before` and `after` the training of a seed. Of several seeds, the first is walked through."""
+
+    def __init__(self, wanted):
+        self.stops = self.active = wanted
+        self.example = None
+
+    def before(self, trainer):
+        """Data, model, and one forward pass of the model as it begins."""
+        if not self.active:
+            return
+        heading("1  The data")
+        show_data(trainer)
+        self._stop("the model")
+        heading("2  The model")
+        show_model(trainer.model)
+        self._stop("one expression on its way through it")
+        self.example = forward_pass.held_out_example(trainer.data)
+        heading(f"3  {self.example} on its way, before training")
+        forward_pass.show(trainer.model, self.example)
+        self._stop(f"the training, {trainer.total_steps:,} steps")
+        heading("4  The training")
+
+    def result(self, done):
+        if self.active:
+            heading("5  The result, on expressions it has never seen")
+
+    def after(self, done):
+        """Where the heads look in the end."""
+        if not self.active:
+            return
+        self.active = False
+        self._stop("where its heads look")
+        heading(f"6  {self.example} once more, after training")
+        model, tokens = done.trainer.model, np.array(self.example.tokens)
+        answers.top_five(answers.probabilities(model, tokens), self.example.answer_token)
+        show_maps(model, tokens)
+
+    def _stop(self, coming):
+        """Wait for Enter, unless q was typed before."""
+        if not self.stops:
+            return
+        print(paint(f"\n  Enter: {coming}.  q: on to the end without stopping. ", "dim"), end="", flush=True)
+        try:
+            self.stops = input().strip().lower() not in ("q", "quit", "exit")
+        except EOFError:
+            self.stops = False
+            print()
+
+
+def show_data(trainer):
+    """What is learned from, what chooses, what judges."""
+    config, data = trainer.config, trainer.data
+    low, high = config.num_args_range
+    numbers = f"{low}" if low == high else f"{low} to {high}"
+    print(f"  An operation on {numbers} digits, for example {detokenize(data.train.tokens[0][data.train.mask[0]])}.")
+    print(f"  {config.num_examples:,} are drawn with data seed {config.data_seed}, and divided by {config.split_by}:\n")
+    rows = []
+    for side, part in zip(SIDES, data, strict=True):
+        distinct = len(np.unique(part.tokens, axis=0))
+        counts = [int((part.tokens[:, 0] == VOCABULARY.index(operation)).sum()) for operation in OPERATIONS]
+        rows.append((side, f"{len(part.targets):,}", f"{distinct:,}", *(f"{n:,}" for n in counts)))
+    tables.table(("", "expressions", "different", *OPERATIONS), rows)
+    print("\n  It learns from the first; the second chooses its best weights; the third judges them once, at the end.")
+
+
+def show_model(model):
+    """How many parameters are where."""
+    config = model.config
+    print(
+        f"  {config.num_layers} blocks of width {config.embed_dim} with {config.num_heads} heads of {config.head_dim}; "
+        f"{config.norm}-norm, {config.positions} positions.\n"
+    )
+    counts = {}
+    for name, array in model.named_parameters().items():
+        words = name.split(".")
+        part = words[0] if words[0] != "blocks" else f"block {int(words[1]) + 1}, " + words[2].replace("_", "-")
+        counts.setdefault(part, []).append(array.size)
+    total = sum(map(sum, counts.values()))
+    rows = [(part, f"{sum(sizes):,}", tables.bar(sum(sizes) / total, 30)) for part, sizes in counts.items()]
+    tables.table(("part", "parameters", ""), [*rows, ("all", f"{total:,}", "")], align="<><")
+
+
+def show_maps(model, tokens):
+    """Every head of every block for one expression (T,)."""
+    words = [VOCABULARY[token] for token in tokens]
+    for number, heads in enumerate(extract_attention_weights(model, tokens)[:, 0], 1):
+        print(f"\n  {paint(f'block {number}', 'bold')}")
+        heatmap.maps(heads, words, pooled_first=model.config.pooling == "first")
+    print()
+    heatmap.legend()
