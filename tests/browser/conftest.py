@@ -1,0 +1,117 @@
+"""A real server and a real Chromium. Skipped, with the reason, where Playwright or Chromium is absent."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: `$CHROMIUM`, one on the path, or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    with playwright.sync_playwright() as p:
+        try:
+            chromium = p.chromium.launch(executable_path=found, args=QUIET)
+        except playwright.Error as error:
+            pytest.skip(f"no Chromium to start: {str(error).splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of the dashboard, on the shipped models, with a data folder of its own."""
+    pytest.importorskip("streamlit", reason="the dashboard needs streamlit")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py"]
+    options = ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
+    log = tmp_path_factory.mktemp("server") / "log"
+    environment = os.environ | {"TINYFORMER_DATA": str(tmp_path_factory.mktemp("data"))}
+    with open(log, "w") as out:
+        process = subprocess.Popen(command + options, cwd=ROOT, env=environment, stdout=out, stderr=out)
+        try:
+            _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
+            yield f"http://localhost:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_for(address, process, log, seconds=40):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(address)
+            return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise TimeoutError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """One browser profile per color scheme, so that Streamlit's own files are fetched once."""
+    return {scheme: browser.new_context(color_scheme=scheme) for scheme in ("light", "dark")}
+
+
+@pytest.fixture
+def visit(contexts, server):
+    """visit("evaluate?side=all", width=800, scheme="dark") → a settled page. At the end: nothing went wrong."""
+    pages, complaints = [], []
+
+    def open_page(path="", width=1280, scheme="light"):
+        page = contexts[scheme].new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
+        page.on("console", lambda message: complaints.append(message.text) if _matters(message) else None)
+        page.on("request", lambda request: complaints.append(request.url) if _foreign(request, server) else None)
+        page.goto(f"{server}/{path}")
+        settle(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+def settle(page):
+    """Wait until the script has run and its charts are drawn."""
+    page.wait_for_selector("[data-testid=stMain] h1")
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(c => c.querySelector('svg, canvas'))"
+    )
+    page.wait_for_timeout(300)
+
+
+def _matters(message):
+    # At /evaluate Streamlit's page first looks for its server at /evaluate/_stcore, and is told 404.
+    return message.type == "error" and "_stcore" not in message.location.get("url", "")
+
+
+def _foreign(request, server):
+    return not request.url.startswith((server, server.replace("http", "ws"), "data:", "blob:", "about:"))

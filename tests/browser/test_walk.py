@@ -1,0 +1,74 @@
+"""A walk through the pages in Chromium: they open, fit, ask nobody else, and share one selection through the URL."""
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from dashboard.pages import PAGES
+
+PATHS = [""] + [page.view.replace("_", "-") for page in PAGES[1:]]
+TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
+  .filter(e => !e.closest('[data-testid=stDataFrame], [data-testid=stCode], .katex-display'))  // these scroll
+  .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.tagName + ' ' + e.className)"""
+OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
+  .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
+             c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
+  .filter(([chart, column]) => chart > column + 1)"""
+CELLS = """() => [...document.querySelectorAll('[data-testid=stMain] svg.marks .mark-rect.role-mark')]
+  .map(group => group.querySelector('path')?.getBoundingClientRect()).filter(r => r && r.width > 3 && r.height > 3)
+  .map(r => [r.width, r.height])"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_opens_and_nothing_overflows(visit, path, scheme):
+    page = visit(path, scheme=scheme)
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(600)
+        assert page.locator("[data-testid=stException]").count() == 0
+        assert page.evaluate(TOO_WIDE) == []
+        assert page.evaluate(OUT_OF_COLUMN) == []
+
+
+def test_light_and_dark_follow_the_reader(visit):
+    color = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    assert visit("", scheme="light").evaluate(color) == "rgb(255, 255, 255)"
+    assert visit("", scheme="dark").evaluate(color) == "rgb(20, 19, 27)"
+
+
+def test_cells_of_heatmaps_are_square(visit):
+    sizes = visit("explore-attention").evaluate(CELLS)
+    squares = [(w, h) for w, h in sizes if abs(w - h) < 1.5]
+    assert len(squares) >= 24  # three models with eight heads; the color scale is not square
+
+
+def test_the_selection_comes_along_from_page_to_page_and_stands_in_the_link(visit):
+    page = visit("?models=seed-7&models=seed-42")
+    field = page.get_by_label("Expression", exact=True)
+    field.fill("min(4, 2)")
+    field.press("Enter")
+    page.get_by_text("right, ").first.wait_for()
+    page.get_by_test_id("stSidebarNav").get_by_text("Explore Attention").click()
+    page.get_by_text("is one head reading").wait_for()
+    page.get_by_text("Min ( 4 2 )").first.wait_for()
+    query = parse_qs(urlparse(page.url).query)
+    assert sorted(query["models"]) == ["seed-42", "seed-7"] and query["expression"] == ["min(4, 2)"]
+    again = visit(page.url.split("/", 3)[3])
+    again.get_by_text("Min ( 4 2 )").first.wait_for()
+    again.wait_for_function("document.querySelector('input[aria-label=Expression]').value === 'min(4, 2)'")
+
+
+def test_a_bad_expression_in_a_link_is_explained(visit):
+    page = visit("?expression=Max(5")
+    assert page.get_by_text("Max needs at least 2 numbers").count() == 1
+    assert page.get_by_text("Still showing Max ( 5 3 9 )").count() == 1
+
+
+def test_a_pages_own_state_stands_in_the_link(visit):
+    page = visit("evaluate")
+    page.get_by_text("All 5,000").click()
+    page.wait_for_function("location.search.includes('side=all')")
+    again = visit(page.url.split("/", 3)[3])
+    assert again.get_by_test_id("stBaseButton-segmented_controlActive").inner_text() == "All 5,000"

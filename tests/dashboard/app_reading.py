@@ -1,0 +1,19 @@
+"""What several tests of the dashboard share: models to show, and what AppTest does not read by itself."""
+
+import json
+
+import pyarrow as pa
+
+from tinyformer import TrainingConfig, Transformer, save_checkpoint
+
+
+def write_model(folder, name, seed, **settings):
+    """An untrained model as a checkpoint file; return its path."""
+    model = Transformer(seed=seed, **settings)
+    return save_checkpoint(folder / f"{name}.npz", model, training=TrainingConfig(seed=seed, model=model.config))
+
+
+def charts(app):
+    """[(spec, frame, description)] of the charts of the page, in its order."""
+    protos = [element.proto for element in app.get("vega_lite_chart")]
+    return [(json.loads(p.spec), pa.ipc.open_stream(p.data.data).read_pandas(), p.alt) for p in protos]

@@ -1,0 +1,29 @@
+"""The dashboard without a browser, on models made here: untrained, of known seeds, in a folder of their own."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("streamlit", reason="the dashboard needs streamlit")
+
+from app_reading import write_model
+from streamlit.testing.v1 import AppTest
+
+HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Three untrained models, and nothing saved."""
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    for seed in (7, 42, 123):
+        write_model(shipped, f"seed-{seed}", seed)
+    monkeypatch.setenv("TINYFORMER_CHECKPOINTS", str(shipped))
+    monkeypatch.setenv("TINYFORMER_DATA", str(tmp_path / "data"))
+    return shipped
+
+
+@pytest.fixture
+def app(folder):
+    return AppTest.from_file(str(HOME), default_timeout=60)
