@@ -26,10 +26,13 @@ class MetricsTracker:
                 self.epochs[name].append(value)
 
     def to_arrays(self):
-        """Two float64 arrays, "history.steps" (S, 6) and "history.epochs" (E, 9), as a checkpoint keeps them."""
+        """Two float64 arrays, "history.steps" (S, 6) and "history.epochs" (E, 9), as a checkpoint keeps them.
+
+        −1 stands for nan, the accuracy of an operation that does not occur: what a checkpoint holds is finite.
+        """
         return {
-            "history.steps": np.array(list(self.steps.values()), np.float64).T.copy(),
-            "history.epochs": np.array(list(self.epochs.values()), np.float64).T.copy(),
+            f"history.{name}": np.nan_to_num(np.array(list(columns.values()), np.float64), nan=-1.0).T.copy()
+            for name, columns in (("steps", self.steps), ("epochs", self.epochs))
         }
 
     @classmethod
@@ -39,5 +42,5 @@ class MetricsTracker:
         for columns, name in ((tracker.steps, "history.steps"), (tracker.epochs, "history.epochs")):
             for column, values in zip(columns, arrays[name].T, strict=True):
                 whole = column in ("step", "epoch")
-                columns[column] = [int(v) if whole else float(v) for v in values]
+                columns[column] = [int(v) if whole else float(v) if v >= 0 else float("nan") for v in values]
         return tracker
