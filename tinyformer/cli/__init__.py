@@ -1,9 +1,9 @@
 """The command line: `python -m tinyformer COMMAND`, or `tinyformer COMMAND` where it is installed.
 
 A command is a module with HELP (one line), USAGE, EXAMPLES (pairs: arguments, what they do), NOTES,
-`add_arguments(parser)` and `run(args) -> exit status`, and an entry in COMMANDS. Results go to standard output, the rest
-to standard error. Exit status: 0 done, 1 tried and failed (a training diverged, a gradient is wrong), 2 asked for what
-cannot be done (one line says what), 130 interrupted.
+`add_arguments(parser)` and `run(args) -> exit status`, and an entry in COMMANDS. Results go to standard output, all the
+rest to standard error. Exit status: 0 done, 1 tried and failed (a training diverged, a gradient is wrong), 2 asked for
+what cannot be done (one line says what), 130 interrupted.
 """
 
 import argparse
@@ -76,7 +76,11 @@ def build_parser():
     program = "tinyformer" if not sys.argv[0].endswith("__main__.py") else "python -m tinyformer"
     style = {"formatter_class": _HelpFormatter, "allow_abbrev": False}
     parser = _Parser(
-        prog=program, description="A transformer you can watch think.", epilog=_epilog(program, EXAMPLES), **style
+        prog=program,
+        usage=f"{program} COMMAND [options]",
+        description="A transformer you can watch think.",
+        epilog=_epilog(program, EXAMPLES),
+        **style,
     )
     parser.add_argument("--version", action="version", version=f"tinyformer {tinyformer.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND ...", title="commands")

@@ -24,6 +24,9 @@ def side(checkpoint, expression):
     """In words, where this model's training had the expression."""
     if checkpoint.training is None:
         return "it is not known what it was trained on"
+    low, high = checkpoint.training.num_args_range
+    if not low <= len(expression.numbers) <= high:
+        return f"{len(expression.numbers)} numbers, a length it was never trained on"
     if checkpoint.training.split_by == "draw":
         return "possibly seen: its draws were split at random"
     data_seed, shares = split_of(checkpoint)

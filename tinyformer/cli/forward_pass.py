@@ -6,7 +6,7 @@ import numpy as np
 
 from tinyformer import VOCABULARY, Expression
 from tinyformer.cli import answers
-from tinyformer.cli.terminal import paint, width
+from tinyformer.cli.terminal import explain, paint, width
 from tinyformer.vocabulary import CLOSE, DIGITS
 
 COLUMN = 7
@@ -23,16 +23,16 @@ def show(model, expression: Expression):
     embedded, _ = model.embedding.forward(tokens[None])
     placed, _ = model.positions.forward(embedded)
     shape = f"(T, D) = {embedded.shape[1:]}"
-    print(
-        f'\n  The embedding makes {model.config.embed_dim} numbers of each token. Of "{words[0]}", the first of them:'
-    )
+    print()
+    explain(f'The embedding makes {model.config.embed_dim} numbers of each token. Of "{words[0]}", the first of them:')
     _numbers("embedding", embedded[0, 0], shape)
     _numbers("+ position 0", placed[0, 0] - embedded[0, 0])
     _numbers("= input", placed[0, 0])
 
     core = tape.blocks[0].attention.core
     q, k = core.q[0, 0, 0], core.k[0, 0]
-    print(f'\n  Block 1, head 1: the query of "{words[0]}" ({len(q)} numbers) meets the key of each token.')
+    print()
+    explain(f'Block 1, head 1: the query of "{words[0]}" ({len(q)} numbers) meets the key of each token.')
     _line("", words)
     _line("q·k", [f"{x:.2f}" for x in k @ q], "(T,)")
     if core.scale != 1:
@@ -44,11 +44,12 @@ def show(model, expression: Expression):
     for number, block in enumerate(tape.blocks, 1):
         x = block.feed_forward_norm.normalized[0, 0]
         after = "normalized" if model.config.norm == "post" else "normalized inside"
-        print(f"    block {number}: mean {x.mean():+.2f}, standard deviation {x.std():.2f} ({after})")
+        print(f"    block {number}: mean {abs(x.mean()):.2f}, standard deviation {x.std():.2f} ({after})")
 
     p = answers.probabilities(model, tokens)
     right = expression.answer_token
-    print(f"\n  The read-out makes {len(VOCABULARY)} logits of them, one for each token; of the ten digits:")
+    print()
+    explain(f"The read-out makes {len(VOCABULARY)} logits of them, one for each token; of the ten digits:")
     _line("digit", [VOCABULARY[d] for d in DIGITS], column=6)
     _line("logit", [f"{x:.2f}" for x in logits[0, list(DIGITS)]], column=6)
     print("\n  Softmax again makes them probabilities. The five largest:")

@@ -6,8 +6,8 @@ from tinyformer.cli.terminal import pad, paint
 
 SHADES = " ░▒▓█"
 # From quiet to loud, in the 256 colors of terminals: one hue, as in the dashboard.
-ON_DARK = (235, 236, 237, 54, 55, 97, 98, 140, 141, 183)
-ON_LIGHT = (255, 254, 189, 183, 141, 140, 98, 97, 55, 54)
+ON_DARK = (235, 236, 238, 60, 61, 97, 98, 140, 141, 183)
+ON_LIGHT = (255, 254, 189, 183, 141, 140, 98, 97, 61, 55)
 
 
 def cell(weight, columns, number=False):

@@ -12,7 +12,7 @@ from tinyformer import OPERATIONS, VOCABULARY, Expression, ExpressionError
 from tinyformer.cli import answers, results
 from tinyformer.cli.choice import expression_for
 from tinyformer.cli.tables import percent
-from tinyformer.cli.terminal import paint, say
+from tinyformer.cli.terminal import explain, one_line, paint, say, width
 from tinyformer.cli.walk import show_maps
 from tinyformer.datasets import SIDES
 from tinyformer.report import whole_space
@@ -23,6 +23,7 @@ HELP = """\
   test           all held-out expressions of three digits
   help           this
   quit           or Ctrl-D"""
+PROMPT = "> "
 SYNONYMS = {"maximum": "Max", "largest": "Max", "biggest": "Max", "highest": "Max", "minimum": "Min", "smallest": "Min"}
 SYNONYMS |= {"lowest": "Min", "least": "Min", "final": "Last", "end": "Last", "start": "First"}
 
@@ -37,11 +38,11 @@ def run(checkpoint):
     last = None
     while True:
         try:
-            line = input("> ").strip()
+            typed = input(PROMPT)
         except EOFError:
             print()
             return 0
-        word = line.lower().rstrip("()")
+        word = typed.strip().lower().rstrip("()")
         if word in ("quit", "exit", "q", "bye"):
             return 0
         if word in ("help", "h", "?"):
@@ -52,8 +53,8 @@ def run(checkpoint):
             print("  of what? Type an expression first, such as max 5 3 9")
         elif word == "attention":
             show_maps(checkpoint.model, np.array(last.tokens))
-        elif line:
-            last = answer(checkpoint, line) or last
+        elif word:
+            last = answer(checkpoint, typed) or last
 
 
 def answer(checkpoint, line):
@@ -61,7 +62,10 @@ def answer(checkpoint, line):
     try:
         expression = understand(line, checkpoint)
     except ExpressionError as error:
-        print(f"  {paint('?', 'yellow')} {error}")
+        column = len(PROMPT) + error.position - 1
+        if column < width():
+            print(" " * column + paint("^", "yellow"))  # under the character
+        explain(one_line(error.reason))
         return None
     p = answers.probabilities(checkpoint.model, expression.tokens)
     said, second = (int(token) for token in np.argsort(-p, kind="stable")[:2])

@@ -44,10 +44,10 @@ def compare(trained):
             ("best step", [f"{one.trainer.best_step:,}" for one in done]),
             ("training time", [duration(one.seconds) for one in done]),
         ]
-        tables.side_by_side([f"seed {one.config.seed}" for one in done], rows)
+        tables.side_by_side([f"seed {one.seed}" for one in done], rows)
         mean = sum(one.test.accuracy for one in done) / len(done)
         worst = min(done, key=lambda one: one.test.accuracy)
-        print(f"\n  mean {percent(mean, 2)}, worst {percent(worst.test.accuracy, 2)} (seed {worst.config.seed})")
+        print(f"\n  mean {percent(mean, 2)}, worst {percent(worst.test.accuracy, 2)} (seed {worst.seed})")
     for one in trained:
         if one.problem:
-            print(f"  seed {one.config.seed}: no model. {terminal.one_line(one.problem)}")
+            print(f"  seed {one.seed}: no model. {terminal.one_line(one.problem)}")

@@ -5,6 +5,12 @@ import os
 import re
 import shutil
 import sys
+import textwrap
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 # One for one, so that tables stay aligned where a terminal has ASCII only.
@@ -73,6 +79,20 @@ def one_line(text, longest=400):
 def say(message, stream=None):
     """One line to standard error, where messages go; results go to standard output."""
     print(one_line(message), file=stream or sys.stderr, flush=True)
+
+
+def ask(prompt):
+    """A line from the terminal. Keys that were pressed before it was asked for answer nothing. EOFError at the end."""
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    if termios and sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    return input()
+
+
+def explain(text):
+    """A paragraph, wrapped."""
+    print(textwrap.fill(text, width(), initial_indent="  ", subsequent_indent="  "))
 
 
 def heading(text):

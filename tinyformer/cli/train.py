@@ -1,19 +1,18 @@
 """`train`: make one model, or one for each seed; on a terminal as a walk through all that happens."""
 
+import argparse
 import sys
 from dataclasses import replace
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from tinyformer import DivergenceError, MetricsTracker, Trainer
+from tinyformer import DivergenceError, Evaluation, MetricsTracker, Trainer, TrainingConfig
 from tinyformer.cli import outputs, results, runs
 from tinyformer.cli.options import FLAGS, add_config_options, training_config, whole
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, paint, say
 from tinyformer.cli.walk import Walk
-from tinyformer.configuration import TrainingConfig
 from tinyformer.seeds import parse_seeds
 from tinyformer.trained import save_trained
 
@@ -37,19 +36,21 @@ A run keeps everything in its directory, NAME-SEED.npz is not written. The exit 
 class Trained(NamedTuple):
     """How the training of one seed ended."""
 
-    config: Any
-    path: Any  # where the model is; None if it diverged
-    test: Any  # Evaluation of the test set with the best weights
-    trainer: Any
-    seconds: float
+    trainer: Trainer
+    seconds: float  # of its steps
+    path: Path | None = None  # where the model is; None if it diverged
+    test: Evaluation | None = None  # of the test set, with the best weights
     problem: str = ""
+
+    @property
+    def seed(self):
+        return self.trainer.config.seed
 
 
 def add_arguments(parser):
     seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seed", type=whole, metavar="N", help=f"of the first weights and the order ({TrainingConfig().seed})"
-    )
+    text = f"of the first weights and the order ({TrainingConfig().seed})"
+    seeds.add_argument("--seed", type=whole, default=argparse.SUPPRESS, metavar="N", help=text)
     seeds.add_argument("--seeds", metavar="LIST", help="train several: 42,123,7 or 1-8")
     walk = parser.add_mutually_exclusive_group()
     walk.add_argument("--interactive", action="store_true", help="stop at each stage (the default on a terminal)")
@@ -61,15 +62,13 @@ def add_arguments(parser):
 
 def run(args):
     if args.resume is not None:
-        if any(hasattr(args, field) for field in FLAGS if field != "seed") or args.seed is not None or args.seeds:
-            raise UsageError("--resume goes on with the settings of the run: leave the others out")
+        if args.seeds is not None or any(hasattr(args, field) for field in FLAGS):
+            raise UsageError("--resume goes on with the settings of the run: leave all others out")
         return runs.resume(args.resume)
     configs = _configs(args)
     if args.run is not None:
         if len(configs) > 1 or args.output is not None:
-            raise UsageError(
-                "--run trains one seed, and keeps the model in its own directory: leave --seeds and --output out"
-            )
+            raise UsageError("--run trains one seed, into its own directory: leave --seeds and --output out")
         return runs.start(configs[0], args.run)
     paths = outputs.plan(args, configs)
     walk = Walk(args.interactive or (not args.no_interactive and sys.stdin.isatty() and sys.stdout.isatty()))
@@ -82,13 +81,12 @@ def run(args):
 def _configs(args):
     """One TrainingConfig for each seed."""
     config = training_config(args)
+    if args.seeds is None:
+        return [config]
     try:
-        seeds = (
-            parse_seeds(args.seeds) if args.seeds is not None else (config.seed if args.seed is None else args.seed,)
-        )
-        return [replace(config, seed=seed) for seed in seeds]
+        return [replace(config, seed=seed) for seed in parse_seeds(args.seeds)]
     except ValueError as error:
-        raise UsageError(str(error) if args.seeds is None else f"--seeds: {error}") from None
+        raise UsageError(f"--seeds: {error}") from None
 
 
 def _train_one(config, path, walk):
@@ -100,38 +98,35 @@ def _train_one(config, path, walk):
     walk.before(trainer)
     history = MetricsTracker()
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
-            _train(trainer, history)
+        _all_steps(trainer, history)
     except DivergenceError as error:
         say(f"error: seed {config.seed}: {error}")
-        return Trained(config, None, None, trainer, sum(history.steps["seconds"]), str(error))
+        return Trained(trainer, sum(history.steps["seconds"]), problem=str(error))
     _, test = save_trained(path, trainer, history)
-    done = Trained(config, path, test, trainer, sum(history.steps["seconds"]))
+    done = Trained(trainer, sum(history.steps["seconds"]), path, test)
     walk.result(done)
     right = f"{test.correct.sum()} of {len(test)} held-out expressions right, {percent(test.accuracy)}"
     print(f"{paint(f'seed {config.seed}', 'bold')}: {right}; trained in {duration(done.seconds)}")
     results.per_operation(test, trainer.data.train)
     results.mistakes(test)
     walk.after(done)
-    print(f"written to {path}")
+    print(f"\nwritten to {path}", flush=True)
     return done
 
 
-def _train(trainer, history):
-    """All steps of a training, with its progress on standard error."""
+def _all_steps(trainer, history):
+    """Train to the end, with progress on standard error."""
     epochs = trainer.config.epochs
     with Progress(trainer.total_steps, f"seed {trainer.config.seed}") as progress:
+        validated = ""
         try:
-            held_out = ""
             for record in trainer.records():
                 history.record(record)
                 if record.validation is not None:
-                    held_out = f"  validation {percent(record.validation.accuracy)}"
-                    progress.milestone(
-                        f"epoch {record.epoch}/{epochs}: loss {record.loss:.4f}, "
-                        f"validation {percent(record.validation.accuracy)}, loss {record.validation.loss:.4f}"
-                    )
-                progress.update(record.step, f"epoch {record.epoch}/{epochs}  loss {record.loss:.4f}{held_out}")
+                    validated = f"  validation {percent(record.validation.accuracy)}"
+                    text = f"epoch {record.epoch}/{epochs}  loss {record.loss:.4f}{validated}"
+                    progress.milestone(f"{text}, loss {record.validation.loss:.4f}")
+                progress.update(record.step, f"epoch {record.epoch}/{epochs}  loss {record.loss:.4f}{validated}")
         except KeyboardInterrupt:
             progress.clear()
             raise KeyboardInterrupt(f"stopped at step {trainer.step}; nothing was written for this seed") from None

@@ -4,7 +4,7 @@ import numpy as np
 
 from tinyformer import OPERATIONS, VOCABULARY, detokenize, extract_attention_weights
 from tinyformer.cli import answers, forward_pass, heatmap, tables
-from tinyformer.cli.terminal import heading, paint
+from tinyformer.cli.terminal import ask, explain, heading, paint
 from tinyformer.datasets import SIDES
 
 
@@ -50,9 +50,9 @@ class Walk:
         """Wait for Enter, unless q was typed before."""
         if not self.stops:
             return
-        print(paint(f"\n  Enter: {coming}.  q: on to the end without stopping. ", "dim"), end="", flush=True)
+        prompt = paint(f"\n  Enter: {coming}.  q: all the rest. ", "dim")
         try:
-            self.stops = input().strip().lower() not in ("q", "quit", "exit")
+            self.stops = ask(prompt).strip().lower() not in ("q", "quit", "exit")
         except EOFError:
             self.stops = False
             print()
@@ -64,14 +64,19 @@ def show_data(trainer):
     low, high = config.num_args_range
     numbers = f"{low}" if low == high else f"{low} to {high}"
     print(f"  An operation on {numbers} digits, for example {detokenize(data.train.tokens[0][data.train.mask[0]])}.")
-    print(f"  {config.num_examples:,} are drawn with data seed {config.data_seed}, and divided by {config.split_by}:\n")
+    print(f"  {config.num_examples:,} are drawn with data seed {config.data_seed}, and divided by {config.split_by}.\n")
     rows = []
     for side, part in zip(SIDES, data, strict=True):
         distinct = len(np.unique(part.tokens, axis=0))
         counts = [int((part.tokens[:, 0] == VOCABULARY.index(operation)).sum()) for operation in OPERATIONS]
         rows.append((side, f"{len(part.targets):,}", f"{distinct:,}", *(f"{n:,}" for n in counts)))
     tables.table(("", "expressions", "different", *OPERATIONS), rows)
-    print("\n  It learns from the first; the second chooses its best weights; the third judges them once, at the end.")
+    print()
+    explain(
+        "It learns from the first. The second chooses its best weights, and the third judges them, once, at the end."
+    )
+    if config.split_by == "expression" and low == high <= 3:
+        explain("The two held-out sides have every expression there is, drawn or not.")
 
 
 def show_model(model):
