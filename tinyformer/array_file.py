@@ -99,7 +99,7 @@ def _read_member(archive, members, name, shape, dtypes, max_bytes=None):
         if version not in read_header:
             raise ValueError(f'array "{name}" has an unknown format {version}')
         actual, fortran_order, dtype = read_header[version](file)
-        fits = len(actual) == len(shape) and all(e in (None, a) for a, e in zip(actual, shape, strict=True))
+        fits = len(actual) == len(shape) and all(a >= 0 and e in (None, a) for a, e in zip(actual, shape, strict=True))
         if dtype.name not in dtypes or dtype.hasobject or not fits or fortran_order:
             raise ValueError(
                 f'array "{name}" is {dtype.name} {actual}, expected {" or ".join(dtypes)} '
