@@ -96,12 +96,18 @@ def start(configs, labels=None):
     return runs
 
 
+def is_usable(run):
+    """Whether it has not failed, and is not damaged: what it shows can be trusted, or is still to come."""
+    return status(run).state not in ("failed", "damaged", "diverged")
+
+
 def name(run):
-    """ "seed 42 · one head · Xk3f": short, and not the same for two runs."""
+    """ "seed-42-one-head-Xk3f": short, fit for a URL, and not the same for two runs."""
     try:
-        return " · ".join(part for part in (f"seed {run.config.seed}", run.label, run.id[:4]) if part)
+        words = ["seed", str(run.config.seed), *re.findall(r"\w+", run.label.replace("×", "x")), run.id[:4]]
     except RunError:
         return run.id
+    return "-".join(words)
 
 
 def with_looks(runs):

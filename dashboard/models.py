@@ -26,20 +26,20 @@ class Style(NamedTuple):
     glyph: str  # the same shape as a character
 
 
-def available():
+def available(trained=None):
     """{name: ModelFile} of all checkpoint files: the shipped ones first, then the saved. Nothing is opened.
 
-    A saved one with the name of a shipped one gets " (saved)" behind it.
+    A saved one with the name of a shipped one gets " (saved)" behind it. `trained`: {name: path} of runs, which follow.
     """
     found = {}
-    for folder in (shipped_folder(), saved_folder()):
-        for path in checkpoint_files(folder):
-            try:
-                status = path.stat()
-            except OSError:  # deleted a moment ago
-                continue
-            name = path.stem if path.stem not in found else f"{path.stem} (saved)"
-            found[name] = ModelFile(name, str(path), status.st_mtime_ns, status.st_size)
+    files = [(path.stem, path) for folder in (shipped_folder(), saved_folder()) for path in checkpoint_files(folder)]
+    for name, path in (*files, *(trained or {}).items()):
+        try:
+            status = path.stat()
+        except OSError:  # deleted a moment ago
+            continue
+        name = name if name not in found else f"{name} (saved)"
+        found[name] = ModelFile(name, str(path), status.st_mtime_ns, status.st_size)
     return found
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import caches, models
+from dashboard import caches, desk, models
 from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
 from tinyformer.checkpoint import Checkpoint
 from tinyformer.report import split_of
@@ -55,9 +55,14 @@ def current():
     return st.session_state["_selection"]
 
 
+def known_models():
+    """{name: ModelFile} of what this visitor can put on display: shipped, saved, and their own trained runs."""
+    return models.available(desk.trained())
+
+
 def resolve():
     """Read widgets and files, remember and return the Selection. Home.py calls it once a run, after the widgets."""
-    known = models.available()
+    known = known_models()
     names = [name for name in st.session_state.get(MODELS, ()) if name in known]
     looks = models.styles(names, known)
     shown, problems = [], []

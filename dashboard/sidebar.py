@@ -7,7 +7,7 @@ from dashboard import components, models, selection
 
 def draw():
     """The two widgets, what they mean, and what is wrong with them; return the Selection."""
-    known = models.available()
+    known = selection.known_models()
     with st.sidebar:
         st.text_input(
             "Expression",

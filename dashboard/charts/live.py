@@ -12,6 +12,7 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import model_encodings
 
 TRAINING, HELD_OUT = "training", "held out"
+POWERS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
 COLUMNS = ["model", "series", "step", "value"]
 
 
@@ -35,15 +36,19 @@ def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, 
 @lru_cache
 def _spec(runs, title, y_title, log, domain, width, height, has_marker):
     color, shape = model_encodings(*zip(*runs, strict=True))
-    y_scale = alt.Scale(type="log" if log else "linear", **({"domain": list(domain)} if domain else {}), clamp=log)
+    y_scale = alt.Scale(type="log" if log else "linear", **({"domain": list(domain)} if domain else {}))
     percent = y_title == "accuracy"
     base = alt.Chart(ROWS).encode(
-        x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickMinStep=1, tickCount=5, format="~s")),
+        x=alt.X(
+            "step:Q",
+            title="step",
+            axis=alt.Axis(grid=False, tickMinStep=1, tickCount=max(2, (width or 400) // 60), format="~s"),
+        ),
         y=alt.Y(
             "value:Q",
             title=y_title,
             scale=y_scale,
-            axis=alt.Axis(tickCount=5, format="%" if percent else "~g", **({"labelOverlap": True} if log else {})),
+            axis=alt.Axis(format="%" if percent else "~g", **({"values": POWERS} if log else {"tickCount": 5})),
         ),
         color=color,
         tooltip=[

@@ -30,8 +30,8 @@ def draw(shown, layout, log_scale):
 
 def _draw(shown, layout, log_scale, was_busy):
     statuses = {one.id: desk.status(one.run) for one in shown}
-    if was_busy and not any(status.state in BUSY for status in statuses.values()):
-        st.rerun()  # the rest of the page wants to know, and the fragment may rest
+    if was_busy != any(status.state in BUSY for status in statuses.values()):
+        st.rerun()  # the rest of the page wants to know, and the fragment may rest or begin to look again
     logs = {one.id: one.run.log() for one in shown if statuses[one.id].state != "damaged"}
     for one in shown:
         _line(one, statuses[one.id], logs.get(one.id))
@@ -58,12 +58,11 @@ def _buttons(one, status):
     busy = status.state in BUSY
     if busy:
         st.button("Pause", key=f"pause-{one.id}", on_click=desk.workers().pause, args=(one.run,), type="tertiary")
-    else:
-        st.button("Resume", key=f"resume-{one.id}", on_click=resume, args=(one.run,), type="tertiary",
-                  disabled=not status.resumable)  # fmt: skip
-    st.button("Stop training", key=f"stop-{one.id}", on_click=_stop, args=(one.run,), type="tertiary",
-              help="End here: keep the best weights, and look at the test set once.",
-              disabled=not (busy or status.resumable))  # fmt: skip
+    elif status.resumable:
+        st.button("Resume", key=f"resume-{one.id}", on_click=resume, args=(one.run,), type="tertiary")
+    if busy or status.resumable:
+        why = "End here: keep the best weights, and look at the test set once."
+        st.button("Stop training", key=f"stop-{one.id}", on_click=_stop, args=(one.run,), type="tertiary", help=why)
 
 
 def resume(run):
@@ -114,7 +113,7 @@ def rows_of(shown, logs, column):
 def _curves(shown, logs, layout, log_scale):
     if not shown:
         return
-    scale = {"log": True, "domain": (1e-4, 5)} if log_scale else {"domain": (0, 3.5)}
+    scale = {"log": True} if log_scale else {"domain": (0, 3.5)}
     kinds = (("loss", "Loss", "loss (nats)", scale), ("accuracy", "Accuracy", "accuracy", {"domain": (0, 1)}))
     groups = [shown] if layout == ONE_CHART else [[one] for one in shown]
     with st.container(horizontal=True, gap="small"):

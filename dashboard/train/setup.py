@@ -10,6 +10,7 @@ from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
 from tinyformer.seeds import parse_seeds
 
+DEFAULT = TrainingConfig()
 DRAWS = {f"{name} · {count // 1000}K": count for name, count in SIZES.items()}
 
 
@@ -23,9 +24,17 @@ def draw():
             seeds = st.text_input(
                 "Seeds", "42, 123, 7", key="seeds", bind="query-params", width=150, help="A list, or a range: 1-8."
             )
-            epochs = st.number_input("Epochs", 1, 1000, 20, key="epochs", bind="query-params", width=120)
+            epochs = st.number_input("Epochs", 1, 1000, DEFAULT.epochs, key="epochs", bind="query-params", width=120)
             rate = st.number_input(
-                "Learning rate", 0.0, None, 1e-3, 1e-4, format="%g", key="lr", bind="query-params", width=135
+                "Learning rate",
+                0.0,
+                None,
+                DEFAULT.learning_rate,
+                1e-4,
+                format="%g",
+                key="lr",
+                bind="query-params",
+                width=135,
             )
             place_of_button = st.container(width="content")
         settings, model = _advanced()

@@ -3,44 +3,57 @@
 import streamlit as st
 
 from dashboard import desk
-from dashboard.train import live, setup
+from dashboard.train import live, setup, table, what_if
+from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
 
-RUNS = "run"  # key of the widget, and name in the URL
+SHOWN = table.SHOWN  # ids of the runs on this page, a widget's state; in the URL as ?run=…&run=…
+KEPT = "_runs_kept"  # the same, for when one comes back from another page
 
 st.title("Train")
 st.markdown("Watch transformers learn the task from nothing, each from its own random beginning, on the same data.")
 
 configs, start = setup.draw()
-if start and configs:
-    try:
-        started = desk.start(configs)
-        st.session_state[RUNS] = [run.id for run in started]
-    except (RunError, OSError) as error:
-        st.error(f"Not started: {error}")
+seed = configs[0].seed if configs else 42
+experiment = what_if.draw(seed)
+try:
+    if start:
+        st.session_state[SHOWN] = [run.id for run in desk.start(configs)]
+    elif experiment:
+        st.session_state[SHOWN] = [run.id for run in what_if.start(experiment, seed)]
+except (RunError, OSError) as error:
+    st.error(f"Not started: {error}")
 
 mine = {run.id: run for run in desk.my_runs()}
-linked = {run_id: desk.linked(run_id) for run_id in st.query_params.get_all(RUNS) if run_id not in mine}
+if SHOWN not in st.session_state:  # a link, a reload, a return, or else what trains at this moment
+    training = [run_id for run_id, run in mine.items() if desk.status(run).state in live.BUSY]
+    wanted = st.query_params.get_all("run") or st.session_state.get(KEPT) or training
+    st.session_state[SHOWN] = wanted[: desk.MOST_SHOWN]
+linked = {run_id: desk.linked(run_id) for run_id in st.session_state[SHOWN] if run_id not in mine}
 known = mine | {run_id: run for run_id, run in linked.items() if run is not None}
-if RUNS not in st.session_state and not st.query_params.get_all(RUNS):
-    st.session_state[RUNS] = [run.id for run in mine.values() if desk.status(run).state in live.BUSY][: desk.MOST_SHOWN]
-st.session_state[RUNS] = [run_id for run_id in st.session_state.get(RUNS, []) if run_id in known]
+if missing := [run_id for run_id in st.session_state[SHOWN] if run_id not in known]:
+    st.warning(f"There is no run {', '.join(missing)[:200]}. It may have been deleted.")
+    st.session_state[SHOWN] = [run_id for run_id in st.session_state[SHOWN] if run_id in known]
 chosen = st.multiselect(
     "Runs on this page",
     list(known),
     format_func=lambda run_id: desk.name(known[run_id]),
-    key=RUNS,
-    bind="query-params",
+    key=SHOWN,
     max_selections=desk.MOST_SHOWN,
     placeholder="Start some above, or choose earlier ones",
 )
+st.session_state[KEPT] = chosen
+if chosen != st.query_params.get_all("run"):
+    st.query_params["run"] = chosen
+
 shown = desk.with_looks([known[run_id] for run_id in chosen])
 if shown:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        layout = st.segmented_control(
-            "Curves", [live.ONE_CHART, live.SMALL_MULTIPLES], default=live.ONE_CHART, required=True
-        )
+        layouts = [live.ONE_CHART, live.SMALL_MULTIPLES]
+        layout = st.segmented_control("Curves", layouts, default=live.ONE_CHART, required=True)
         log_scale = st.toggle("Logarithmic loss", value=True)
     live.draw(shown, layout, log_scale)
 else:
     st.info("Press **Start training**: three models begin to learn side by side. It takes about ten seconds.")
+
+table.draw(list(mine.values()), lambda config: " ".join(command_words(config, seed=False)))

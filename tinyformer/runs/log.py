@@ -46,6 +46,16 @@ class RunLog(NamedTuple):
         seconds = self.step_column("seconds")[-latest:]
         return len(seconds) / seconds.sum() if seconds.size else float("nan")
 
+    def to_csv(self):
+        """One line per step, with the validation of the epochs on the line of the step that ended them."""
+        held_out = {int(row[1]): row[2:] for row in self.epochs}
+        nothing = [""] * (len(EPOCH_COLUMNS) - 2)
+        lines = [",".join((*STEP_COLUMNS, *(f"held_out_{name.lower()}" for name in EPOCH_COLUMNS[2:])))]
+        for row in self.steps:
+            values = [str(int(row[0])), *(repr(float(v)) for v in row[1:])]
+            lines.append(",".join([*values, *(str(v) for v in held_out.get(int(row[0]), nothing))]))
+        return "\n".join(lines) + "\n"
+
     def tracker(self):
         """The same as a MetricsTracker, as a checkpoint keeps it."""
         return MetricsTracker.from_arrays({"history.steps": self.steps, "history.epochs": self.epochs})

@@ -1,0 +1,77 @@
+"""What if: changes to the reference training, one at a time, each with what to look for. No Streamlit here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from tinyformer import TrainingConfig
+
+MEDIUM, SMALL = {}, {"num_examples": 1_000}
+
+
+class Experiment(NamedTuple):
+    title: str
+    look_for: str
+    change: Callable  # TrainingConfig → TrainingConfig
+    base: dict = MEDIUM  # settings of the reference that it appears beside
+
+    def pair(self, seed):
+        """(the reference, the experiment) with this seed."""
+        reference = TrainingConfig(**self.base, seed=seed)
+        return reference, self.change(reference)
+
+
+def _model(**settings):
+    return lambda config: replace(config, model=replace(config.model, **settings))
+
+
+def _training(**settings):
+    return lambda config: replace(config, **settings)
+
+
+EXPERIMENTS = (
+    Experiment(
+        "no positions",
+        "Without positions an expression is a bag of digits. Do First, Second and Last fall to guessing among three, "
+        "while Max and Min, which need no order, survive?",
+        _model(positions="none"),
+    ),
+    Experiment(
+        "one head",
+        "One head of width 64 instead of four of width 16. Does it need longer, or is one point of view enough here?",
+        _model(num_heads=1),
+    ),
+    Experiment(
+        "one layer",
+        "Half the depth. Which operations still reach 100 %? A single layer must find and compare in one look.",
+        _model(num_layers=1),
+    ),
+    Experiment(
+        "mean pooling",
+        "The answer is read from the mean of all tokens instead of the first. Watch the attention: nobody has to "
+        "gather everything in one place any more.",
+        _model(pooling="mean"),
+    ),
+    Experiment(
+        "no scaling by √d",
+        "Scores are not divided by √16 = 4. Expect little at this width; the division matters in wide heads.",
+        _model(scale_attention=False),
+    ),
+    Experiment(
+        "learning rate × 10",
+        "Steps ten times as long. Look at the spikes of the loss, and whether it recovers.",
+        lambda config: replace(config, learning_rate=10 * config.learning_rate),
+    ),
+    Experiment(
+        "200 expressions",
+        "It may learn from 200 distinct expressions only. Training goes to 100 %: how far behind stays held out?",
+        _training(train_limit=200),
+    ),
+    Experiment(
+        "split by draw",
+        "The classic mistake: the draws are split, not the expressions, so many test expressions were trained on. How "
+        "much better does its test look than it is? Both at 1,000 draws.",
+        _training(split_by="draw"),
+        SMALL,
+    ),
+)

@@ -1,0 +1,132 @@
+"""Afterwards: all runs of this visitor as a table, and what can be done with those that are marked."""
+
+import re
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import desk, selection
+from dashboard.train import live
+from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
+from tinyformer.models import saved_folder
+from tinyformer.runs import RunError
+
+SHOWN = "_runs_shown"
+COLUMNS = {
+    "run": st.column_config.TextColumn("Run", pinned=True),
+    "state": st.column_config.TextColumn("State"),
+    "seed": st.column_config.NumberColumn("Seed", format="%d"),
+    "held out": st.column_config.NumberColumn("Best held out", format="percent", help="Best accuracy on validation."),
+    "test": st.column_config.TextColumn("Test set", help="Right answers of the test set, looked at once, at the end."),
+    "steps": st.column_config.NumberColumn("Steps"),
+    "seconds": st.column_config.NumberColumn("Time", format="%.1f s", help="Spent in training steps."),
+    "configuration": st.column_config.TextColumn(
+        "Configuration", help="What differs from the defaults.", width="medium"
+    ),
+    "created": st.column_config.DatetimeColumn("Created", format="distance"),
+}
+
+
+def draw(runs, describe):
+    """The table; under it, what can be done with the marked runs. `describe(config)`: its settings in a few words."""
+    st.subheader("Your runs", anchor=False)
+    if not runs:
+        st.caption("What you train is listed here, with its results, to be compared, kept and deleted.")
+        return
+    frame = pd.DataFrame([_row(run, describe) for run in runs])
+    event = st.dataframe(frame, hide_index=True, column_config=COLUMNS, key="runs-table", on_select="rerun",
+                         selection_mode="multi-row", height=min(400, 38 + 35 * len(runs)))  # fmt: skip
+    marked = [runs[i] for i in event.selection.rows if i < len(runs)]
+    if marked:
+        _actions(marked)
+    else:
+        st.caption("Mark runs in the first column to show, keep, download or delete them. A click on a heading sorts.")
+
+
+def _row(run, describe):
+    status = desk.status(run)
+    row = {"run": desk.name(run), "state": desk.describe(status), "configuration": status.reason}
+    if status.state == "damaged":
+        return row
+    log = run.log()
+    return row | {
+        "seed": run.config.seed,
+        "held out": status.best_accuracy,
+        "test": f"{status.test_correct} of {status.test_total}" if status.test_total else None,
+        "steps": log.step,
+        "seconds": float(log.step_column("seconds").sum()),
+        "configuration": describe(run.config) or "as by default",
+        "created": datetime.fromtimestamp(run.created),
+    }
+
+
+def _actions(marked):
+    """Buttons for the marked runs; those that fit one run only appear for one."""
+    trained = [run for run in marked if run.model_path.is_file()]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Show above", on_click=show, args=([run.id for run in marked],))
+        if trained:
+            st.button("Add to the models on display", on_click=_display, args=(trained,))
+        waiting = [run for run in marked if desk.status(run).resumable]
+        if waiting:
+            st.button("Resume", key="resume-marked", on_click=lambda: [live.resume(run) for run in waiting])
+        if len(marked) == 1 and trained:
+            _save(marked[0])
+            st.download_button("Checkpoint", lambda: marked[0].model_path.read_bytes(), f"{desk.name(marked[0])}.npz",
+                               "application/octet-stream", icon=":material/download:", on_click="ignore")  # fmt: skip
+        if len(marked) == 1 and desk.status(marked[0]).state != "damaged":
+            st.download_button("Metrics as CSV", lambda: marked[0].log().to_csv(), f"{desk.name(marked[0])}.csv",
+                               "text/csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+        with st.popover("Delete …"):
+            names = ", ".join(desk.name(run) for run in marked)
+            st.markdown(f"Delete **{names}** for good, with all that was learned?")
+            st.button("Yes, delete", type="primary", on_click=_delete, args=(marked,))
+
+
+def show(run_ids):
+    """Callback: put these runs on the page."""
+    st.session_state[SHOWN] = run_ids[: desk.MOST_SHOWN]
+
+
+def _display(runs):
+    for run in runs:
+        selection.show_model(desk.name(run))
+
+
+def _save(run):
+    with st.popover("Save as checkpoint"):
+        name = st.text_input("Name", desk.name(run), max_chars=60, key=f"save-as-{run.id}")
+        st.caption("A saved model stays when its run is deleted, and everyone on this server can choose it.")
+        st.button("Save", type="primary", on_click=_save_as, args=(run, name))
+
+
+def _save_as(run, name):
+    if not re.fullmatch(r"\w[\w .-]{0,59}", name) or name.endswith("."):
+        st.toast("A name is made of letters, digits, spaces, - and _. Not saved.")
+        return
+    path = saved_folder() / f"{name}.npz"
+    if path.exists():
+        st.toast(f"There is a model named {name} already. Not saved.")
+        return
+    try:
+        saved_folder().mkdir(parents=True, exist_ok=True)
+        trained = load_checkpoint(run.model_path)
+        save_checkpoint(
+            path, trained.model, training=trained.training, history=trained.history, metadata=trained.metadata
+        )
+    except (CheckpointError, OSError) as error:
+        st.toast(f"Not saved: {error}")
+        return
+    selection.show_model(name)
+    st.toast(f"Saved as {name}, and put on display.")
+
+
+def _delete(runs):
+    for run in runs:
+        try:
+            if desk.status(run).state in live.BUSY:
+                desk.workers().pause(run)
+            run.delete()
+        except (RunError, OSError) as error:
+            st.toast(f"Not deleted: {error}")

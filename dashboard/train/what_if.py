@@ -1,0 +1,28 @@
+"""One-click experiments, each beside its reference."""
+
+import streamlit as st
+
+from dashboard import desk
+from dashboard.train.experiments import EXPERIMENTS
+
+
+def draw(seed):
+    """The experiments; return the one whose button was pressed, or None."""
+    with st.expander("What if …"):
+        st.caption(f"Each is a normal run with seed {seed}, and appears beside the same training without the change.")
+        chosen = None
+        for experiment in EXPERIMENTS:
+            button, sentence = st.columns([2, 7], vertical_alignment="center")
+            if button.button(experiment.title, key=f"what-if-{experiment.title}", width="stretch"):
+                chosen = experiment
+            sentence.html(f'<div class="tf-note">{experiment.look_for}</div>')
+    return chosen
+
+
+def start(experiment, seed):
+    """Start the experiment, and its reference unless this visitor has one → [reference, experiment] as Runs."""
+    reference, changed = experiment.pair(seed)
+    known = [run for run in desk.my_runs() if desk.is_usable(run) and run.config == reference]
+    if known:
+        return [known[0], *desk.start([changed], [experiment.title])]
+    return desk.start([reference, changed], ["", experiment.title])

@@ -1,0 +1,40 @@
+"""How a model forms: what can be said of its weights at each step that was kept, with one ruler for all steps."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tinyformer.evaluation import accuracy_per_operation, evaluate
+
+
+class Moment(NamedTuple):
+    """A model at one step, asked about one expression of T tokens."""
+
+    probabilities: np.ndarray  # (V,) of each answer
+    first_token: np.ndarray  # (L, H, T): what the first token looks at
+    accuracies: tuple[float, ...]  # held out, in the order of OPERATIONS
+    embedding: np.ndarray  # (V, 2): the token embeddings on two axes
+
+
+def principal_axes(model):
+    """(D, 2): the two directions along which the token embeddings of a model differ most.
+
+    Signs are fixed (the largest component of each is positive), so that a picture does not flip between two runs of
+    the program.
+    """
+    embedding = model.named_parameters()["embedding.weight"].astype(np.float64)
+    axes = np.linalg.svd(embedding - embedding.mean(axis=0), full_matrices=False)[2][:2].T
+    return axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
+
+
+def moment(model, tokens, held_out, axes):
+    """Moment of a model. tokens (T,); held_out: a data set for `evaluate`; axes (D, 2): the same at every step."""
+    logits, tape = model.forward(np.asarray([tokens]), every_row=True)
+    exponentials = np.exp(logits[0] - logits[0].max())
+    embedding = model.named_parameters()["embedding.weight"].astype(np.float64)
+    return Moment(
+        exponentials / exponentials.sum(),
+        np.stack([block.attention.weights[0, :, 0] for block in tape.blocks]),
+        tuple(row.accuracy for row in accuracy_per_operation(evaluate(model, held_out))),
+        (embedding - embedding.mean(axis=0)) @ axes,
+    )
