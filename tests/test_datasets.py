@@ -8,13 +8,14 @@ import pytest
 
 from tinyformer.datasets import (
     SIDES,
+    answers_of,
     create_batch,
     expression_space,
     generate_tokenized_dataset,
     side_of,
     split_dataset,
 )
-from tinyformer.expressions import OPERATIONS, parse_expression
+from tinyformer.expressions import OPERATIONS, Expression, parse_expression
 from tinyformer.vocabulary import COMMA, PAD, detokenize
 
 
@@ -45,22 +46,18 @@ def test_max_value_bounds_the_numbers():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("setting", "values", "said"),
     [
-        ({"max_value": 10}, "one token"),
-        ({"max_value": -1}, "one token"),
-        ({"num_args": 1}, "at least 2"),
-        ({"num_args": (6, 2)}, "in order"),
-        ({"num_args": "3"}, "whole number or a range"),
-        ({"num_args": 2.5}, "whole number or a range"),
-        ({"num_args": True}, "whole number or a range"),
-        ({"num_examples": 0}, "num_examples"),
-        ({"num_examples": float("nan")}, "num_examples"),
+        ("max_value", (10, -1, 0, 2.5, True, "9", float("nan")), "from 1 to 9 because an answer is one token"),
+        ("num_args", (1, -3, (6, 2), (1, 3), (2, 3, 4), "3", 2.5, True), "from 2 on, or a range"),
+        ("num_examples", (0, -5, 1.5, True, "5", float("nan")), "num_examples must be"),
+        ("seed", (-1, 0.5, True, "7", None, float("nan")), "seed must be"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_with_the_reason(wrong, said):
-    with pytest.raises(ValueError, match=said):
-        generate_tokenized_dataset(**{"num_examples": 10} | wrong)
+def test_what_cannot_be_drawn_is_refused_with_the_reason(setting, values, said):
+    for value in values:
+        with pytest.raises(ValueError, match=said):
+            generate_tokenized_dataset(**{"num_examples": 10} | {setting: value})
 
 
 def test_no_expression_is_on_two_sides():
@@ -80,7 +77,26 @@ def test_a_side_depends_on_expression_and_data_seed_only():
     with_commas = [15, 17, 7, COMMA, 5, COMMA, 11, 18]
     for seed in range(20):
         assert side_of(expression, seed) == side_of(expression.tokens, seed) == side_of(with_commas, seed)
+    assert side_of(np.array(expression.tokens)) == side_of(expression)
     assert len({side_of(expression, seed) for seed in range(60)}) == 3
+
+
+def test_sides_are_those_that_shipped_models_were_trained_on():
+    assert np.bincount(expression_space(3).sides).tolist() == [4003, 502, 495]
+    first = "".join(side_of(parse_expression(f"Max 0 {second} {last}"))[1] for second in "01" for last in range(10))
+    assert first == "rrrrrrrrrrrererrrrrr"  # t-r-ain, v-a-lidation, t-e-st
+
+
+def test_what_has_no_side_is_refused():
+    for tokens in ([], [15, 300], [15, -1], "Max"):
+        with pytest.raises(ValueError, match="0…19"):
+            side_of(tokens)
+    for data_seed in ("0", -1, True, 10**70):
+        with pytest.raises(ValueError, match="data_seed must be"):
+            side_of([15], data_seed)
+    for shares in ((1, 1, 1), (0.5, 0.5), (np.nan, 0.5, 0.5), (1.5, -0.5, 0)):
+        with pytest.raises(ValueError, match=r"three numbers .* sum to 1"):
+            side_of([15], 0, shares)
 
 
 def test_a_batch_is_padded_and_its_mask_says_where():
@@ -93,12 +109,13 @@ def test_a_batch_is_padded_and_its_mask_says_where():
     assert targets.tolist() == [short.answer_token, long.answer_token]
 
 
-@pytest.mark.parametrize(
-    ("examples", "said"), [([], "at least one"), ([([15, 20], 3)], "0…19"), ([([15], -1)], "0…19")]
-)
-def test_a_batch_of_anything_else_is_refused(examples, said):
-    with pytest.raises(ValueError, match=said):
-        create_batch(examples)
+def test_a_batch_of_anything_else_is_refused():
+    for examples in ([], [([], 3), ([15], 3)]):
+        with pytest.raises(ValueError, match="at least one example, and an example at least one token"):
+            create_batch(examples)
+    for name, tokens, answer in [("token", [20], 3), ("token", [2.5], 3), ("token", [2**70], 3), ("answer", [3], -1)]:
+        with pytest.raises(ValueError, match=f"{name} ids must be whole numbers in 0…19, got"):
+            create_batch([(tokens, answer)])
 
 
 @pytest.mark.parametrize("num_args", [2, 3])
@@ -114,8 +131,19 @@ def test_the_space_is_every_expression_once(num_args):
 
 
 def test_the_shared_space_cannot_be_changed():
-    with pytest.raises(ValueError, match="read-only"):
-        expression_space(2).tokens[0, 0] = 3
+    assert expression_space(2) is expression_space(2, data_seed=0, shares=[0.8, 0.1, 0.1])
+    for array in expression_space(2):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 3
+
+
+def test_computed_answers_are_those_of_a_loop_at_any_length():
+    rng = np.random.default_rng(4)
+    numbers, lengths = rng.integers(0, 10, (2_000, 6)), rng.integers(2, 7, 2_000)
+    operations = rng.integers(0, 5, 2_000)
+    answers = answers_of(operations, numbers, lengths)
+    for operation, row, length, answer in zip(operations, numbers.tolist(), lengths, answers, strict=True):
+        assert answer == Expression(OPERATIONS[operation], tuple(row[:length])).answer
 
 
 if __name__ == "__main__":

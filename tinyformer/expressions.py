@@ -7,22 +7,19 @@ Expression(operation='Max', numbers=(5, 3, 9))
 """
 
 import difflib
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
+from operator import itemgetter
 
 from tinyformer.vocabulary import CLOSE, DIGITS, OPEN, VOCABULARY
 
 OPERATIONS = ("First", "Second", "Last", "Max", "Min")
 FRAME = 3  # tokens of an expression besides its numbers: operation and two brackets
 
-_ANSWERS = {
-    "First": lambda numbers: numbers[0],
-    "Second": lambda numbers: numbers[1],
-    "Last": lambda numbers: numbers[-1],
-    "Max": max,
-    "Min": min,
-}
+_ANSWERS = dict(zip(OPERATIONS, (itemgetter(0), itemgetter(1), itemgetter(-1), max, min), strict=True))
+_SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[(),]")
 _EXCERPT = 24  # characters shown on each side of the place of an error
 
@@ -33,7 +30,7 @@ class ExpressionError(ValueError):
     def __init__(self, reason, text, position):
         self.reason, self.text, self.position = reason, text, position
         start, stop = max(0, position - 1 - _EXCERPT), position + _EXCERPT
-        excerpt = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[start:stop])
+        excerpt = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[start:stop])
         excerpt = ("…" if start else "") + excerpt + ("…" if stop < len(text) else "")
         super().__init__(f'{reason}: "{excerpt}", position {position}')
 
@@ -48,8 +45,9 @@ class Expression:
     def __post_init__(self):
         if self.operation not in OPERATIONS:
             raise ValueError(f"the operations are {', '.join(OPERATIONS)}; got {self.operation!r}")
-        if len(self.numbers) < 2 or not all(type(n) is int and 0 <= n <= 9 for n in self.numbers):
-            raise ValueError(f"{self.operation} needs at least 2 digits from 0 to 9, got {self.numbers!r}")
+        digits = isinstance(self.numbers, tuple) and all(type(n) is int and 0 <= n <= 9 for n in self.numbers)
+        if not digits or len(self.numbers) < 2:
+            raise ValueError(f"{self.operation} needs a tuple of at least 2 digits from 0 to 9, got {self.numbers!r}")
 
     @property
     def answer(self):
@@ -78,28 +76,24 @@ def parse_expression(text, max_seq_len=50):
     if not isinstance(text, str):
         raise TypeError(f"an expression is text, such as 'Max(5,3,9)'; got {type(text).__name__}")
     pieces = _pieces(text)
-    word, position = next(pieces)
-    if not word:
-        raise ExpressionError('nothing to read; try "Max(5,3,9)"', text, position)
-    operation = _operation(word, text, position)
+    operation = _operation(text, *next(pieces))
     piece, position = next(pieces)
-    opened = piece == "("
-    if opened:
+    if opened := piece == "(":
         piece, position = next(pieces)
     most, numbers, comma, after = max_seq_len - FRAME, [], False, position
     while piece and piece != ")":
         if piece == "," and numbers and not comma:
             comma = True
         elif piece.isdigit():
-            if len(piece.lstrip("0")) > 1:
-                reason = f"numbers are digits from 0 to 9 (an answer is one token), got {piece[:12]}"
+            if len(piece) > 1:
+                reason = f"numbers are digits from 0 to 9 (an answer is one token), got {_short(piece)}"
                 raise ExpressionError(reason, text, position)
             if len(numbers) == most:
-                raise ExpressionError(f"more than {most} numbers do not fit", text, position)
+                raise ExpressionError(f"at most {most} numbers fit into {max_seq_len} tokens", text, position)
             numbers.append(int(piece))
             comma, after = False, position + len(piece)
         else:
-            raise ExpressionError(f"expected a digit from 0 to 9, got {piece[:12]!r}", text, position)
+            raise ExpressionError(f"expected a digit from 0 to 9, got {_short(piece)!r}", text, position)
         piece, position = next(pieces)
     if comma:
         raise ExpressionError("expected a digit after the comma", text, position)
@@ -108,46 +102,49 @@ def parse_expression(text, max_seq_len=50):
     if opened != (piece == ")"):
         reason = 'the bracket is never closed, expected ")"' if opened else 'there is no "(" to this ")"'
         raise ExpressionError(reason, text, position)
+    piece, position = next(pieces)
     if piece:
-        piece, position = next(pieces)
-        if piece:
-            raise ExpressionError(f"the expression ended before {piece[:12]!r}", text, position)
+        raise ExpressionError(f"the expression ended before {_short(piece)!r}", text, position)
     return Expression(operation, tuple(numbers))
 
 
 def _pieces(text):
     """Yield (piece, position from 1): words, numbers, brackets, commas; ("", position) for ever at the end."""
     place = 0
-    while place < len(text):
-        if text[place] in " \t\r\n":
-            place += 1
-            continue
-        match = _PIECE.match(text, place)
-        if match is None:
+    while (place := _SPACE.match(text, place).end()) < len(text):
+        if not (match := _PIECE.match(text, place)):
             raise ExpressionError(_complaint(text[place]), text, place + 1)
         yield match.group(), place + 1
         place = match.end()
-    while True:
-        yield "", len(text) + 1
+    yield from itertools.repeat(("", len(text) + 1))
 
 
-def _operation(word, text, position):
-    for operation in OPERATIONS:
-        if word.lower() == operation.lower():
-            return operation
+def _operation(text, word, position):
+    if not word:
+        raise ExpressionError('nothing to read; try "Max(5,3,9)"', text, position)
+    if word.capitalize() in OPERATIONS:
+        return word.capitalize()
+    known = ", ".join(OPERATIONS)
     if not word.isalpha():
-        raise ExpressionError(f"expected an operation ({', '.join(OPERATIONS)}) before {word[:12]!r}", text, position)
+        raise ExpressionError(f"expected an operation ({known}) before {_short(word)!r}", text, position)
+    end = position - 1 + len(word)
+    if text[end : end + 1] > "\x7f":  # a letter of another script that looks like one of ours: M, then а
+        raise ExpressionError(_complaint(text[end]), text, end + 1)
     close = difflib.get_close_matches(word[:12].capitalize(), OPERATIONS, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(OPERATIONS)}"
-    raise ExpressionError(f"{word[:12]!r} is not an operation, {hint}", text, position)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise ExpressionError(f"{_short(word)!r} is not an operation ({known}){hint}", text, position)
+
+
+def _short(piece):
+    return piece if len(piece) <= 12 else piece[:12] + "…"
 
 
 def _complaint(character):
     """Why a character cannot be read, and what to type instead."""
     if character in "[]{}":
         return 'use round brackets "(" and ")"'
-    if character in "-+.":
+    if character in "-+.−":
         return "numbers are digits from 0 to 9, without sign or point"
-    if character.isdigit() or character.isnumeric():
+    if character.isnumeric():  # true of every digit that int() or isdigit() would let through
         return f"write digits as 0 to 9, not as {unicodedata.name(character, 'this')}"
     return f"cannot read {unicodedata.name(character, f'U+{ord(character):04X}')}"

@@ -6,6 +6,7 @@
 'Max ( 5 3 9 )'
 """
 
+import operator
 import re
 
 VOCABULARY = ("[PAD]", "[EOS]", *"0123456789", "First", "Second", "Last", "Max", "Min", "(", ")", ",")
@@ -20,8 +21,11 @@ _TOKEN = re.compile("|".join(map(re.escape, VOCABULARY)))
 def tokenize(text):
     """Text → list of ids, literally: every token as it is spelled, spaces between them optional.
 
-    Raises ValueError at the first character that begins no token. `parse_expression` is the forgiving one.
+    Raises ValueError at the first character that begins no token, TypeError for what is no text. `parse_expression`
+    is the forgiving one.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"tokens are read from text, such as 'Max ( 5 3 9 )'; got {type(text).__name__}")
     ids, position = [], 0
     while position < len(text):
         if text[position] in " \t\r\n":
@@ -38,8 +42,11 @@ def tokenize(text):
 
 
 def detokenize(ids):
-    """Ids → text, the tokens joined by spaces. Raises ValueError for an id outside the vocabulary."""
-    ids = [int(i) for i in ids]
+    """Ids → text, the tokens joined by spaces; `tokenize` gives the ids back.
+
+    Raises ValueError for an id outside the vocabulary, TypeError for one that is no whole number.
+    """
+    ids = [operator.index(i) for i in ids]
     for place, index in enumerate(ids):
         if not 0 <= index < len(VOCABULARY):
             raise ValueError(f"token ids lie in 0…{len(VOCABULARY) - 1}, got {index} at place {place}")
