@@ -1,0 +1,96 @@
+"""Every head of a model as a clickable heatmap, query → key, on the one scale of weights: one chart, facetted."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
+
+CELL = "cell"  # the name of the selection: layer, head, query and key from 0
+FIELDS = ("layer", "head", "query", "key")
+
+
+def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_row=True):
+    """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels.
+
+    `chosen` = (layer, head, query, key) gets a frame. `pooled_row` frames the first row of the last layer.
+    """
+    weights = np.asarray(weights)
+    L, H, T, _ = weights.shape
+    data = _places(L, H, tuple(tokens)).copy(deep=False)
+    names = [f"Layer {place // H + 1} · head {place % H + 1}|{notes[place // H][place % H]}" for place in range(L * H)]
+    data["panel"] = np.array(placed(names)).repeat(T * T)
+    data["weight"] = weights.ravel().astype(np.float64).round(6)
+    mark = np.zeros(weights.shape, np.int8)
+    if pooled_row:
+        mark[-1, :, 0, 0] = 1
+    if chosen is not None and all(place < end for place, end in zip(chosen, weights.shape, strict=True)):
+        mark[tuple(chosen)] += 2
+    data["mark"] = mark.ravel()
+    description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
+        name.replace("|", " ") for name in names
+    )
+    return Figure(_spec(size, columns, min(12, max(6, size // T))), data, description)
+
+
+@lru_cache(maxsize=64)
+def _places(L, H, tokens):
+    """The columns that depend on the expression only."""
+    layer, head, query, key = (index.ravel() for index in np.indices((L, H, len(tokens), len(tokens))))
+    words, labels = np.array(tokens), np.array(placed(tokens))
+    return pd.DataFrame({
+        "layer": layer, "head": head, "query": query, "key": key,
+        "row": labels[query], "column": labels[key], "from": words[query], "to": words[key],
+    })  # fmt: skip
+
+
+@lru_cache
+def _spec(size, columns, font):
+    axis = alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, labelFontSize=font, labelPadding=3, title=None)
+    y = alt.Y("row:O", axis=axis)
+    cells = (
+        alt.Chart(ROWS)
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=alt.X("column:O", axis=axis),
+            y=y,
+            color=weight_color(),
+            tooltip=[
+                alt.Tooltip("from:N", title="query (looks)"),
+                alt.Tooltip("to:N", title="key (is looked at)"),
+                alt.Tooltip("weight:Q", format=".4f"),
+            ],
+        )
+        .add_params(alt.selection_point(name=CELL, fields=list(FIELDS), empty=False, on="click", clear=False))
+    )
+    frame = {"fillOpacity": 0, "clip": False}
+    ink = alt.Color(value="#E8590C")  # neither of the scale's hue nor of the page's, in light and dark
+    pooled = (
+        alt.Chart(ROWS)
+        .transform_filter("datum.mark % 2 === 1")
+        .mark_rect(**frame, strokeWidth=1.5, tooltip=None)
+        .encode(y=y, x=alt.value(0), x2=alt.value(size), stroke=ink)
+    )
+    chosen = (
+        alt.Chart(ROWS)
+        .transform_filter("datum.mark > 1")
+        .mark_rect(**frame, strokeWidth=3, tooltip=None)
+        .encode(x=alt.X("column:O", axis=axis), y=y, stroke=ink)
+    )
+    chart = (
+        alt.layer(cells, pooled, chosen, data=ROWS)
+        .properties(width=size, height=size)
+        .facet(
+            facet=alt.Facet(
+                "panel:N",
+                title=None,
+                header=alt.Header(labelExpr=LABEL_LINES, labelAnchor="start", labelFontSize=11, labelLineHeight=14),
+            ),
+            columns=columns,
+            spacing={"row": 10, "column": 12},
+        )
+    )
+    return to_spec(chart)

@@ -1,0 +1,95 @@
+"""Section One answer: how it forms, who wrote it, what carries it, and on which tokens it depends."""
+
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid, signed_bars, token_bars
+from dashboard.explore import patching, results
+from dashboard.explore.heatmaps import pattern_of
+from tinyformer.interpret import (
+    direct_contributions,
+    gradient_times_input,
+    integrated_gradients,
+    logit_lens,
+    stage_label,
+)
+from tinyformer.vocabulary import DIGITS, VOCABULARY
+
+
+def draw(subjects, expression):
+    words = [VOCABULARY[token] for token in expression.tokens]
+    tokens, answer, count = tuple(expression.tokens), expression.answer_token, len(subjects)
+    traces = {subject.name: results.trace(subject.source, tokens, subject.model) for subject in subjects}
+
+    st.subheader(f"How the answer {expression.answer} forms", anchor=False)
+    for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
+        lens = logit_lens(subject.model, expression.tokens, values=traces[subject.name])
+        figure = grid.grid(
+            lens.probabilities[:, 0, list(DIGITS)], [stage_label(stage) for stage in lens.stages], range(10),
+            names=("stage", "digit", "probability"), title="Logit lens", cell=max(9, min(36, (width - 132) // 10)),
+            height=26, form=".2f" if count < 3 else "",
+        )  # fmt: skip
+        with column:
+            components.draw(figure, key=f"lens-{subject.name}-{count}")
+    components.how_to_read(
+        "The read-out applied after every sublayer, as if the model ended there. In a post-norm model, every stage is "
+        "normalized already; in a pre-norm model the final norm comes first. The last row is the model's answer."
+    )
+
+    st.subheader(f"Who wrote the logit of {expression.answer}", anchor=False)
+    for subject, column, width in components.side_by_side(subjects):
+        found = direct_contributions(subject.model, expression.tokens, values=traces[subject.name])
+        values = found.logits[:, 0, answer]
+        figure = signed_bars.signed_bars(
+            [part_label(part) for part in found.parts], values, subject.style.color, unit="logit",
+            title=f"sum = {values.sum():.2f}, the logit", width=max(70, min(300, width - 130)),
+        )  # fmt: skip
+        with column:
+            components.draw(figure, key=f"direct-{subject.name}-{count}")
+    components.how_to_read(
+        "What each part wrote into the residual stream, followed along the residual path alone to the logit. The "
+        "norms on the way divide by the standard deviation that they have in this run, held fixed; then the parts "
+        "sum to the logit. What a part does by being read by later heads and layers counts as theirs, so a small "
+        "bar does not mean a small role. “Constants” are all biases."
+    )
+
+    patching.draw(subjects, expression)
+
+    st.subheader("Which tokens it depends on", anchor=False)
+    for subject, column, width in components.side_by_side(subjects):
+        pattern = pattern_of(traces[subject.name], subject.config)[-1]
+        with column:
+            figure, told = _tokens(subject, pattern[:, 0].mean(axis=0), tokens, answer, words, width)
+            components.draw(figure, key=f"inputs-{subject.name}-{count}")
+            st.caption(told)
+    components.how_to_read(
+        "Left: the first token's attention in the last layer, the mean over its heads. Middle: gradient × input, "
+        "how the logit reacts to a small change of each token's embedding. Right: integrated gradients, the same "
+        "collected along the way from a baseline of empty places (zero embeddings, positions kept) to the "
+        "expression; they sum to the difference of the logits at both ends. Each has its own scale: compare the "
+        "shape. Attention shows where a head looks, not what the answer depends on; where the three disagree, trust "
+        "the interventions above."
+    )
+
+
+def _tokens(subject, attention, tokens, answer, words, width):
+    integrated = integrated_gradients(subject.model, tokens, answer)
+    panels = {
+        "attention": attention,
+        "gradient": gradient_times_input(subject.model, tokens, answer),
+        "integrated": integrated.tokens,
+    }
+    figure = token_bars.token_bars(panels, words, subject.style.color, width=max(40, min(140, (width - 70) // 3)))
+    return figure, (
+        f"Integrated gradients: {integrated.steps} steps, sum {integrated.tokens.sum():.3f} "
+        f"of a difference of {integrated.difference:.3f}."
+    )
+
+
+def part_label(part):
+    """ "blocks.0.head.2" → "1.3"."""
+    names = {"embed": "embedding", "pos_embed": "positions", "constants": "constants"}
+    if part in names:
+        return names[part]
+    _, layer, kind, *head = part.split(".")
+    return f"head {int(layer) + 1}.{int(head[0]) + 1}" if kind == "head" else f"feed-forward {int(layer) + 1}"

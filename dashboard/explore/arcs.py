@@ -1,0 +1,25 @@
+"""Section Arcs: the expression as a line of tokens, and from the chosen token an arc to each that it looks at."""
+
+from dashboard import components
+from dashboard.charts import arcs
+from dashboard.explore import chosen, results
+from dashboard.explore.heatmaps import pattern_of
+from tinyformer.vocabulary import VOCABULARY
+
+WIDTHS = {1: 270, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models
+
+
+def draw(subjects, expression):
+    words = [VOCABULARY[token] for token in expression.tokens]
+    cell = chosen.pick(subjects, words, key=False, of_model=False)
+    for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
+        values = results.trace(subject.source, tuple(expression.tokens), subject.model)
+        weights = pattern_of(values, subject.config)[:, :, cell.query]
+        figure = arcs.arcs(weights, words, cell.query, subject.style.color, WIDTHS[len(subjects)])
+        with column:
+            components.draw(figure, key=f"arcs-{subject.name}-{len(subjects)}")
+    components.how_to_read(
+        "The bold token looks; an arc's width is the weight that it gives to the token where the arc ends. A small "
+        f"loop is the weight it gives to itself. Weights below {arcs.SMALLEST:.0%} are left out. In the last layer "
+        "only the first token's arcs reach the answer."
+    )

@@ -1,0 +1,73 @@
+"""The chosen cell: whose, which layer, which head, from which token to which. Four small controls, in the URL."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard.charts.heatmaps import CELL, FIELDS
+from dashboard.explore.subjects import Subject
+
+MODEL, LAYER, HEAD, QUERY, KEY = "model", "layer", "head", "token", "key"  # keys of the widgets, names in the URL
+
+
+class Cell(NamedTuple):
+    subject: Subject
+    layer: int  # all from 0
+    head: int
+    query: int
+    key: int
+
+    @property
+    def place(self):
+        """(layer, head, query, key), as charts want it."""
+        return tuple(self[1:])
+
+
+def pick(subjects, words, key=True, of_model=True):
+    """Draw the controls; return the Cell."""
+    position_names = [f"{place + 1} {word}" for place, word in enumerate(words)]
+    _open_at_positions(len(words))
+    with st.container(horizontal=True, gap="medium"):
+        subject = subjects[0]
+        if of_model and len(subjects) > 1:
+            name = _one_of("Model", [subject.name for subject in subjects], MODEL)
+            subject = next(subject for subject in subjects if subject.name == name)
+        if of_model:
+            layer = _one_of("Layer", list(range(1, subject.config.num_layers + 1)), LAYER) - 1
+            head = _one_of("Head", list(range(1, subject.config.num_heads + 1)), HEAD) - 1
+        else:
+            layer = head = 0
+        places = list(range(len(words)))
+        query = _one_of("Token that looks", places, QUERY, lambda place: position_names[place])
+        looked_at = _one_of("Token looked at", places, KEY, lambda place: position_names[place], 2) if key else 0
+    return Cell(subject, layer, head, query, looked_at)
+
+
+def _one_of(label, options, key, format_func=str, start=0):
+    return st.segmented_control(
+        label, options, default=options[start], required=True, key=key, bind="query-params", format_func=format_func
+    )
+
+
+def _open_at_positions(num_tokens):
+    """A link says "3 5": the third token, a 5. If the expression has another digit there, the place is what counts."""
+    for key in (QUERY, KEY):
+        position = str(st.query_params.get(key, "")).split(" ")[0]
+        if key not in st.session_state and position.isdecimal() and 1 <= int(position) <= num_tokens:
+            st.session_state[key] = int(position) - 1
+
+
+def clicked_cell(event):
+    """What a chart's selection event says → (layer, head, query, key), or None where nothing is selected."""
+    points = (event or {}).get("selection", {}).get(CELL) or []
+    if not points or not all(field in points[-1] for field in FIELDS):
+        return None
+    return tuple(int(points[-1][field]) for field in FIELDS)
+
+
+def choose(widget_key, name):
+    """Callback of a model's heatmaps: what was clicked is the chosen cell."""
+    cell = clicked_cell(st.session_state.get(widget_key))
+    if cell is not None:
+        layer, head, query, key = cell
+        st.session_state.update({MODEL: name, LAYER: layer + 1, HEAD: head + 1, QUERY: query, KEY: key})

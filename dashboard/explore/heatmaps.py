@@ -1,0 +1,57 @@
+"""Section Heatmaps: every layer and head of every model for one expression; under it, one cell in all its stages."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import attention, heatmaps
+from dashboard.explore import chosen, results, stages
+from tinyformer import focus_label, normalized_entropy
+from tinyformer.vocabulary import VOCABULARY
+
+HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the number of models
+
+
+def draw(subjects, expression):
+    words = [VOCABULARY[token] for token in expression.tokens]
+    traces = {
+        subject.name: results.trace(subject.source, tuple(expression.tokens), subject.model) for subject in subjects
+    }
+    maps, below = st.container(), st.container()
+    with below:
+        st.subheader("One cell, stage by stage", anchor=False)
+        st.caption("Click a cell above, or choose here.")
+        cell = chosen.pick(subjects, words)
+    with maps:
+        for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
+            pattern = pattern_of(traces[subject.name], subject.config)
+            entropy = normalized_entropy(pattern[:, :, 0])
+            notes = [[f"{focus_label(value)} {value:.2f}" for value in layer] for layer in entropy]
+            figure = heatmaps.heatmaps(
+                pattern, words, notes, HEAD_SIZES[len(subjects)],
+                columns=4 if len(subjects) == 1 else 2,
+                chosen=cell.place if cell.subject is subject else None,
+                pooled_row=subject.config.pooling == "first",
+            )  # fmt: skip
+            key = f"heads-{subject.name}-{len(subjects)}"
+            with column:
+                click = partial(chosen.choose, key, subject.name)
+                components.draw(figure, key=key, on_select=click, selection_mode=heatmaps.CELL)
+        components.draw(attention.scale(), key="scale")
+        components.how_to_read(
+            "Rows are **queries**, the tokens that look; columns are **keys**, the tokens that are looked at. A row "
+            "sums to 1. One strong cell in a row: the head picks that token. An even row: it averages over "
+            "all.\n\n"
+            "The answer is read off the first token. In the last layer only its row, framed, reaches the answer; "
+            "the other rows are computed for looking at. In the layers before, every row counts.\n\n"
+            "The number above a square is the normalized entropy of the first row: 0 one token, 1 all alike."
+        )
+    with below:
+        stages.draw(cell, traces[cell.subject.name], words)
+
+
+def pattern_of(values, config):
+    """(L, H, T, T) of one expression's trace."""
+    return np.stack([values[f"blocks.{layer}.attn.pattern"][0] for layer in range(config.num_layers)])

@@ -1,0 +1,93 @@
+"""Patching between the expression and another that differs in one token: where does the answer travel?"""
+
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid
+from tinyformer import Expression, ExpressionError, parse_expression
+from tinyformer.interpret import patch, stage_label
+from tinyformer.vocabulary import VOCABULARY
+
+
+def draw(subjects, expression):
+    st.subheader("What carries it", anchor=False)
+    other = _comparison(expression)
+    if other is None:
+        return
+    words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
+    st.caption(
+        f"The run of {other} gets one value of the run of {expression}: "
+        f"how much of the way from {other.answer} back to {expression.answer}?"
+    )
+    for subject, column, width in components.side_by_side(subjects):
+        found = patch(subject.model, expression.tokens, other.tokens, expression.answer_token, other.answer_token)
+        with column:
+            if not found.defined:
+                st.info("The two have no difference in logits to restore: the share is undefined. Choose another one.")
+                continue
+            T = len(words)
+            figure = grid.grid(
+                found.residual, [stage_label(stage) for stage in found.stages], words,
+                names=("stage", "token", "share restored"), title="Residual stream", signed=1, form=".2f",
+                cell=max(14, min(44, (width - 132) // T)), height=26,
+            )  # fmt: skip
+            components.draw(figure, key=f"patch-{subject.name}-{count}")
+            L, H = found.heads.shape
+            figure = grid.grid(
+                found.heads, [f"layer {i + 1}" for i in range(L)], [f"head {j + 1}" for j in range(H)],
+                names=("layer", "head", "share restored"), title="Outputs of heads, all tokens", signed=1,
+                cell=max(34, min(56, (width - 80) // H)), height=26,
+            )  # fmt: skip
+            components.draw(figure, key=f"patch-heads-{subject.name}-{count}")
+    components.how_to_read(
+        "1: this value alone brings the answer back; 0: it carries nothing of the difference; below 0 it pushes "
+        "away. At first all that differs stands at the token that differs; it must have reached the first token by "
+        "the last stage, as only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
+        "The measure is logit(answer) − logit(the other's answer). Where the two answers are the same, there is "
+        "nothing to restore, and the share is undefined."
+    )
+
+
+def _comparison(expression):
+    """The Expression to compare with, from the field; None (with a word on why) where it cannot be."""
+    text = st.text_input(
+        "Compare with an expression that differs in one token", key="other", bind="query-params", max_chars=300,
+        placeholder=str(one_digit_changed(expression)),
+    )  # fmt: skip
+    if not text.strip():
+        return one_digit_changed(expression)
+    try:
+        other = parse_expression(text)
+    except ExpressionError as error:
+        other = one_digit_changed(expression)
+        components.complaint(error, other)
+        return other
+    problem = difference_problem(expression, other)
+    if problem:
+        st.warning(problem)
+        return None
+    return other
+
+
+def difference_problem(expression, other):
+    """What is wrong with a comparison, in a sentence, or None."""
+    if len(other.tokens) != len(expression.tokens):
+        return f"{other} has {len(other.numbers)} numbers, {expression} has {len(expression.numbers)}: take as many."
+    differing = sum(a != b for a, b in zip(expression.tokens, other.tokens, strict=True))
+    if differing != 1:
+        return (
+            f"{other} differs from {expression} in {differing} tokens, one is needed to say where the answer travels."
+        )
+    return None
+
+
+def one_digit_changed(expression):
+    """The expression with one digit changed, the answer itself if that will do, such that its answer changes."""
+    places = sorted(range(len(expression.numbers)), key=lambda place: expression.numbers[place] != expression.answer)
+    for place in places:
+        for digit in sorted(range(10), key=lambda digit: -abs(digit - expression.numbers[place])):
+            numbers = (*expression.numbers[:place], digit, *expression.numbers[place + 1 :])
+            changed = Expression(expression.operation, numbers)
+            if changed.answer != expression.answer:
+                return changed
+    return expression

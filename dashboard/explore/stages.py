@@ -1,0 +1,64 @@
+"""One row of one head from scores to what the head gathers, with the numbers of the chosen cell."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid, token_bars
+from tinyformer.interpret import score_scale
+
+
+def draw(cell, values, words):
+    """`values`: the trace of the expression by the cell's model."""
+    config, head, query, key = cell.subject.config, cell.head, cell.query, cell.key
+    name = f"blocks.{cell.layer}.attn"
+    q, k, v, pattern = (values[f"{name}.{part}"][0, head] for part in ("q", "k", "v", "pattern"))
+    raw, scaled = k @ q[query], values[f"{name}.scores"][0, head, query]
+    weighted = pattern[query][:, None] * v  # (T, K)
+    scale = f"÷ √{config.head_dim}" if config.scale_attention else "× 1"
+    st.markdown(
+        f"**{cell.subject.name}**, layer {cell.layer + 1}, head {head + 1}: "
+        f"**{words[query]}** (token {query + 1}) looks at **{words[key]}** (token {key + 1})"
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for label, value, formula in (
+            ("score q · k", raw[key], "the query's and the key's vectors, multiplied and summed"),
+            (f"scaled {scale}", scaled[key], f"the score times {score_scale(config):.3g}"),
+            ("softmax: weight", pattern[query, key], "exp(scaled), divided by the sum over the row"),
+            ("length of weight × v", np.linalg.norm(weighted[key]), "what this token adds to what the head gathers"),
+        ):
+            st.metric(label, f"{value:.4f}", help=formula, width="content")
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width="content"):
+            figure = grid.grid(
+                pattern,
+                words,
+                words,
+                title="The head, enlarged",
+                names=("query", "key", "weight"),
+                cell=cell_size(len(words)),
+            )
+            components.draw(figure, key="enlarged")
+        with st.container(width="content"):
+            panels = {"score q · k": raw, f"scaled {scale}": scaled, "weight": pattern[query]}
+            title = f"The row of {words[query]}"
+            components.draw(token_bars.token_bars(panels, words, cell.subject.style.color, key, title), key="row")
+            rows = [*words, "sum z"]
+            figure = grid.grid(
+                np.vstack([weighted, weighted.sum(axis=0)]), rows, range(1, config.head_dim + 1), form="",
+                title="weight × value: what the head gathers", names=("token", "component", "weighted value"),
+                cell=max(8, min(22, 350 // config.head_dim)), height=20, signed=float(np.ceil(np.abs(v).max())),
+            )  # fmt: skip
+            components.draw(figure, key="gathered")
+    components.how_to_read(
+        "From the token that looks comes a **query**, from every token a **key** and a **value**, each with "
+        f"{config.head_dim} components. The score of a pair is q · k; divided by √{config.head_dim} it keeps its size "
+        "whatever the width. The softmax turns a row of scores into weights that sum to 1. The weights mix the values: "
+        "the last row, z, is all that the head passes on from this row.\n\n"
+        "Orange and blue are negative and positive components; the scale reaches as far as the largest value vector."
+    )
+
+
+def cell_size(num_tokens):
+    """Pixels of a cell of the enlarged head."""
+    return max(14, min(46, 330 // num_tokens))

@@ -1,0 +1,110 @@
+"""Section Time: how attention formed. A replay of a model's training makes the snapshots, if there are none."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components, desk
+from dashboard.charts import through_time
+from dashboard.explore import results
+from dashboard.explore.subjects import history, snapshot
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import space_patterns
+from tinyformer.runs import RunError
+
+EVERY = 10  # the curves are drawn from every tenth expression
+WIDTHS = {1: 520, 2: 330, 3: 200, 4: 130}
+
+
+def draw(subjects, expression):
+    st.markdown(
+        "Training again from the same seeds makes the same model. With the snapshots of a replay, the slider above "
+        "moves every section of this page through training."
+    )
+    for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
+        with column:
+            _one(subject, len(subjects))
+    components.how_to_read(
+        "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on every "
+        "tenth of the 5,000 expressions, at each snapshot; snapshots lie closer together where training has just "
+        "begun. The vertical line is the chosen moment. At the start, attention is almost even everywhere: entropy "
+        "1."
+    )
+
+
+def _one(subject, count):
+    run = history(subject.shown)
+    if subject.shown.checkpoint.training is None:
+        st.info("How it was trained is not known: it cannot be replayed.")
+        return
+    status = desk.status(run) if run else None
+    if run is None or status.state in ("failed", "damaged"):
+        if status:
+            st.warning(status.reason)
+        if st.button("Replay its training", key=f"replay-{subject.name}"):
+            try:
+                desk.start([subject.shown.checkpoint.training], [f"replay of {subject.name}"])
+            except (RunError, OSError) as error:
+                st.error(str(error))
+                return
+            st.rerun()
+        return
+    if status.state in ("queued", "running", "paused"):
+        _replaying(run, subject.name)
+        return
+    st.caption(arrival(run, subject.shown))
+    rows = results.computed(
+        ("course", str(run.path), run.snapshot_steps()[-1]),
+        lambda: course_steps(run),
+        f"Through the training of {subject.name} …",
+    )
+    moment = subject.step if subject.step is not None else run.snapshot_steps()[-1]
+    figure = through_time.over_steps(
+        rows, subject.style.color, moment, width=WIDTHS[count], title="Entropy and accuracy"
+    )
+    components.draw(figure, key=f"course-{subject.name}-{count}")
+
+
+@st.fragment(run_every=0.7)
+def _replaying(run, name):
+    status = desk.status(run)
+    if status.state not in ("queued", "running", "paused"):
+        st.rerun()
+    done = len(run.log().steps)
+    st.progress(done / max(status.total_steps, 1), f"Replaying {name}: {status.state}, step {done:,}")
+    if status.state == "paused":
+        if st.button("Go on", key=f"go-on-{name}"):
+            desk.workers().submit(run)
+    elif st.button("Pause", key=f"pause-{name}"):
+        desk.workers().pause(run)
+
+
+def arrival(run, shown):
+    """Whether a finished replay arrived at the model's weights, in a sentence."""
+    try:
+        replayed = load_checkpoint(run.model_path).model
+    except ValueError as error:
+        return f"The replay left no model to compare with: {error}"
+    if replayed.vector.tobytes() == shown.model.vector.tobytes():
+        return "The replay arrived at exactly these weights, bit for bit."
+    tokens = expression_space().tokens
+    same = int((replayed.predict(tokens).argmax(axis=1) == shown.model.predict(tokens).argmax(axis=1)).sum())
+    largest = float(np.abs(replayed.vector - shown.model.vector).max())
+    return (
+        f"The replay arrived at other weights: they differ by up to {largest:.3g}. It gives the same answer to "
+        f"{same:,} of {len(tokens):,} expressions. Another machine, or another version of NumPy, rounds differently."
+    )
+
+
+def course_steps(run):
+    """A generator that yields the share that is done and returns rows (step, series, value) for each snapshot."""
+    space = expression_space()
+    some = space._replace(**{name: getattr(space, name)[::EVERY] for name in space._fields})
+    rows, steps = [], run.snapshot_steps()
+    for done, step in enumerate(steps):
+        model = snapshot(str(run.path), step, run)
+        entropy = space_patterns(model, some).entropy.mean(axis=(1, 2))
+        rows += [(step, f"entropy, layer {layer + 1}", float(value)) for layer, value in enumerate(entropy)]
+        answers = model.predict(some.tokens)
+        rows.append((step, "accuracy", float((answers.argmax(axis=1) == some.targets).mean())))
+        yield (done + 1) / len(steps)
+    return rows
