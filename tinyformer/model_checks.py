@@ -31,7 +31,7 @@ class CheckResult(NamedTuple):
         return f"{self.name} {says}: {self.error:.1e} at {self.where}, {self.found:.6g} and {self.expected:.6g}"
 
 
-class _LossLayer(Layer):
+class LossLayer(Layer):
     """The loss as a layer, so that its gradient can be checked like any other."""
 
     def __init__(self, loss_fn, targets):
@@ -49,7 +49,7 @@ def check_gradients(model, loss_fn, sample=4):
     """Backward against central differences: `sample` coordinates of every parameter, the input, and the loss."""
     tokens, _, mask = _padded_batch()
     logits = np.random.default_rng(0).standard_normal((3, model.config.vocab_size))
-    of_loss = gradient_check(_LossLayer(loss_fn, np.array([5, 7, 2])), logits)
+    of_loss = gradient_check(LossLayer(loss_fn, np.array([5, 7, 2])), logits)
     of_model = check_model(model, tokens, mask, sample=sample)
     report, part = max((of_model, ""), (of_loss, "loss, "), key=lambda pair: pair[0].error)
     where = f"{part}{report.name}[{', '.join(map(str, report.index))}]"

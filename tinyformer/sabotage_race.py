@@ -49,3 +49,11 @@ def race(key, steps=STEPS, seed=42):
 @functools.cache
 def _data(num_args):
     return prepare_data(TrainingConfig(num_examples=5_000, num_args=num_args))
+
+
+def smoothed(losses, window=10):
+    """The mean of each loss and up to window − 1 before it, of the same length."""
+    sums = np.cumsum(np.concatenate([[0.0], losses]))
+    ends = np.arange(1, len(losses) + 1)
+    starts = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[starts]) / (ends - starts)

@@ -38,15 +38,24 @@ def _lines(series, title, x_title, y_title, log, domain, height, points):
         .encode(
             x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8)),
             y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, format="~g")),
-            color=alt.Color("series:N", scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
-                            legend=legend if len(names) > 1 else None),
-            strokeDash=alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])),
-                                      legend=legend if len(names) > 1 else None),
-            tooltip=["series:N", alt.Tooltip("x:Q", title=x_title, format=".4~g"),
-                     alt.Tooltip("y:Q", title=y_title, format=".4~g")],
+            color=alt.Color(
+                "series:N",
+                scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),
+                legend=legend if len(names) > 1 else None,
+            ),
+            strokeDash=alt.StrokeDash(
+                "series:N",
+                scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])),
+                legend=legend if len(names) > 1 else None,
+            ),
+            tooltip=[
+                "series:N",
+                alt.Tooltip("x:Q", title=x_title, format=".4~g"),
+                alt.Tooltip("y:Q", title=y_title, format=".4~g"),
+            ],
         )
         .properties(height=height)
-    )  # fmt: skip
+    )
     return to_spec(chart)
 
 

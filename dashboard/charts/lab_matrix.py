@@ -23,14 +23,16 @@ def matrix(values, rows, columns, title, weights=False, lit=None, clickable=Fals
     values = np.asarray(values, np.float64)
     limit = 1.0 if weights else max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-300)
     r, c = (index.ravel() for index in np.indices(values.shape))
-    data = pd.DataFrame({
-        "row": np.array(placed(rows))[r],
-        "column": np.array(placed(columns))[c],
-        "value": values.ravel(),
-        "shade": values.ravel() / limit,
-        "number": [short(value) for value in values.ravel()] if has_numbers(values.shape) else "",
-        "lit": np.zeros(values.size, bool) if lit is None else np.broadcast_to(lit, values.shape).ravel(),
-    })  # fmt: skip
+    data = pd.DataFrame(
+        {
+            "row": np.array(placed(rows))[r],
+            "column": np.array(placed(columns))[c],
+            "value": values.ravel(),
+            "shade": values.ravel() / limit,
+            "number": [_in_cell(value, weights) for value in values.ravel()] if has_numbers(values.shape) else "",
+            "lit": np.zeros(values.size, bool) if lit is None else np.broadcast_to(lit, values.shape).ravel(),
+        }
+    )
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
     heading = title if weights else f"{title}   ±{short(limit)}"
@@ -67,6 +69,10 @@ def short(value):
     return f"−{text}" if value < 0 else text
 
 
+def _in_cell(value, weights):
+    return f"{value:.2f}" if weights else short(value)
+
+
 @lru_cache(maxsize=512)
 def _spec(num_rows, num_columns, title, weights, clickable, row_title, column_title):
     width, height = cell_size((num_rows, num_columns))
@@ -75,25 +81,24 @@ def _spec(num_rows, num_columns, title, weights, clickable, row_title, column_ti
         x=alt.X("column:N", title=column_title, axis=_axis(num_columns, width, 11, labelAngle=0, orient="top")),
         y=alt.Y("row:N", title=row_title, axis=_axis(num_rows, height, 9)),
     )
-    domain = [0, 1] if weights else [-1, 0, 1]
+    scale = alt.Scale(domain=[0, 1], clamp=True) if weights else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True)
     gap = {"stroke": None} if min(width, height) < 9 else {"cornerRadius": 2, "xOffset": 0.5, "width": width - 1.5}
-    cells = base.mark_rect(**gap).encode(
-        color=alt.Color("shade:Q", scale=alt.Scale(domain=domain, clamp=True, type="linear"), legend=None),
-        tooltip=[
-            alt.Tooltip("place:N", title="cell"),
-            alt.Tooltip("value:Q", format=".6g"),
-        ],
-    ).transform_calculate(place="split(datum.row, '|')[1] + ', ' + split(datum.column, '|')[1]")  # fmt: skip
-    if clickable:
-        cells = cells.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
+    cells = base.mark_rect(**gap).encode(color=alt.Color("shade:Q", scale=scale, legend=None))
     layers = [cells]
     if numbers:
         dark = "luminance(scale('color', datum.shade)) < 0.3"
         color = alt.condition(dark, alt.value("#FFFFFF"), alt.value("#15141A"))
-        text = base.mark_text(fontSize=11).encode(text="number:N", color=color)
-        layers.append(text)
-    frame = base.mark_rect(filled=False, stroke="#E8590C", strokeWidth=1.6, fill=None).transform_filter("datum.lit")
-    layers.append(frame)
+        layers.append(base.mark_text(fontSize=11).encode(text="number:N", color=color))
+    frame = base.mark_rect(filled=False, stroke="#E8590C", strokeWidth=1.6).transform_filter("datum.lit")
+    # On top of the numbers, so that a click on one is a click on its cell.
+    touch = (
+        base.mark_rect(fillOpacity=0.001, fill="gray", **({"cursor": "pointer"} if clickable else {}))
+        .encode(tooltip=[alt.Tooltip("place:N", title="cell"), alt.Tooltip("value:Q", format=".6g")])
+        .transform_calculate(place="split(datum.row, '|')[1] + ', ' + split(datum.column, '|')[1]")
+    )
+    if clickable:
+        touch = touch.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
+    layers += [frame, touch]
     chart = alt.layer(*layers, data=ROWS, title=title).properties(
         width=round(width * num_columns), height=round(height * num_rows)
     )

@@ -1,0 +1,100 @@
+"""Bench: noise on purpose, and why it changes nothing on average."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import lab_lines, lab_matrix
+from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
+from tinyformer.anatomy import Trial
+from tinyformer.causes import Cause, number
+from tinyformer.dropout_average import SeededDropout, running_means
+from tinyformer.layers import Dropout
+
+
+def trial(stage):
+    passage = stage.anatomy.passages[f"blocks.{stage.block}.feed_forward"][0]
+    return Trial(SeededDropout(0.3), (passage.y,), {}, passage.dy)
+
+
+def panels(view):
+    x, y = flat(view.trial.inputs[0]), flat(view.run.y)
+    rows = numbered(len(x)) if view.by_hand else view.rows
+    columns = numbered(x.shape[1])
+    return [
+        Panel("x", "x", x, rows, columns),
+        Panel("scale", f"scale: 0 or 1 / (1 − {view.trial.layer.rate:g})", flat(view.run.tape.scale), rows, columns),
+        Panel("y", "y = x · scale", y, rows, columns, clickable=True),
+    ]
+
+
+def cause(view, name, i, j):
+    x, scale = flat(view.trial.inputs[0])[i, j], flat(view.run.tape.scale)[i, j]
+    return Cause(
+        float(x * scale), f"{number(x)} · {number(scale)} = {number(x * scale)}", {"x": (i, j), "scale": (i, j)}
+    )
+
+
+@st.fragment
+def experiment(stage):
+    """The rate moved, and the mean over many draws."""
+    with st.container(horizontal=True, gap="medium"):
+        rate = st.slider("Rate", 0.0, 0.9, 0.3, 0.05, key="dropout-rate", width=240)
+        draws = st.slider("Draws", 20, 400, 200, 20, key="dropout-draws", width=240)
+    x = stage.anatomy.passages[f"blocks.{stage.block}.feed_forward"][0].y.ravel()
+    once, _ = Dropout(rate).forward(np.abs(x), np.random.default_rng(0))
+    means = running_means(np.abs(x), rate, draws)
+    true = float(np.abs(x).mean())
+    frame = {
+        "x": np.tile(np.arange(1, draws + 1), 2),
+        "y": np.concatenate([means, np.full(draws, true)]),
+        "series": ["mean over the draws so far"] * draws + ["without dropout"] * draws,
+    }
+    spread = (0.8 * true, 1.2 * true)
+    figure = lab_lines.lines(frame, "Mean size of the activations", "draws", "mean", domain=spread, height=190)
+    components.draw(figure, key="dropout-mean", stretch=True)
+    first = once[: x.size // len(stage.words)][:16][None, :]
+    components.draw(
+        lab_matrix.matrix(first, ["one draw"], numbered(16), "Sixteen activations of the first token, one draw"),
+        key="dropout-draw",
+    )
+    st.caption(
+        f"Each is 0 with probability {rate:.2f}, else multiplied by 1 / (1 − {rate:.2f}) = {1 / (1 - rate):.2f}. The "
+        f"mean over {draws} draws is {means[-1]:.4f}; without dropout it is {true:.4f}. So nothing has to change when "
+        "training is over: dropout is simply left out."
+    )
+
+
+BENCH = Bench(
+    key="dropout",
+    title="Dropout",
+    paragraph=(
+        "During training each activation is set to 0 with some probability, so that no unit can rely on another one "
+        "being there. What is kept is scaled up by 1 / (1 − rate), which preserves the expectation. The backward pass "
+        "uses the mask of the forward pass. The models that ship were trained without it; here it is applied to their "
+        "values."
+    ),
+    forward=(
+        r"y = x \odot s, \qquad s_i = \begin{cases} 0 & \text{with probability } p \\ 1/(1-p) & "
+        r"\text{otherwise} \end{cases}"
+    ),
+    backward=r"dx = dy \odot s \quad (\text{the same } s)",
+    source=(Dropout,),
+    hand=Hand(
+        lambda: SeededDropout(0.3),
+        "SeededDropout(0.3)",
+        "from tinyformer.dropout_average import SeededDropout",
+        {"x": ((1, 1, 1, 1), (1, 1, 1, 1), (2, -2, 0.5, -0.5))},
+    ),
+    panels=panels,
+    cause=cause,
+    experiment=experiment,
+    trial=trial,
+    recipe=(
+        "import numpy as np\n"
+        "from tinyformer.layers import Dropout\n"
+        "rng, x = np.random.default_rng(0), np.ones(1000)\n"
+        "means = [Dropout(0.3).forward(x, rng)[0].mean() for _ in range(200)]\n"
+        "print(np.mean(means))"
+    ),
+)

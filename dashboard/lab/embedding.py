@@ -1,0 +1,65 @@
+"""Bench: each token id selects a row of a table."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import lab_matrix
+from dashboard.lab.bench import Bench, Panel, flat, numbered
+from tinyformer.causes import Cause
+from tinyformer.embedding_geometry import cosine_similarities
+from tinyformer.layers import Embedding
+from tinyformer.vocabulary import DIGITS, VOCABULARY
+
+
+def panels(view):
+    table, y = view.trial.layer.weight.value, flat(view.run.y)
+    columns = numbered(y.shape[1])
+    return [
+        Panel("W", "W, the table: one row per token of the vocabulary", table, list(VOCABULARY), columns),
+        Panel("y", "y: the rows that the expression selects", y, view.rows, columns, clickable=True),
+    ]
+
+
+def cause(view, name, i, j):
+    token = int(view.trial.inputs[0].ravel()[i])
+    value = view.trial.layer.weight.value[token, j]
+    return Cause(
+        float(value),
+        f"W[{token}, {j}] = {value:.4g}: row {token} of the table, the token {VOCABULARY[token]}",
+        {"W": (token, slice(None))},
+    )
+
+
+@st.fragment
+def experiment(stage):
+    """What the table has learned: which tokens point the same way."""
+    only = st.toggle("Digits only", value=True, key="digits-only")
+    chosen = list(DIGITS) if only else list(range(len(VOCABULARY)))
+    similar = cosine_similarities(stage.anatomy.model.embedding.weight.value[chosen])
+    words = [VOCABULARY[token] for token in chosen]
+    components.draw(lab_matrix.matrix(similar, words, words, "Cosine of the angle between two rows"), key="cosines")
+    neighbors = np.mean([similar[i, i + 1] for i in range(9)]) if only else None
+    if only:
+        st.caption(
+            f"Neighbors such as 4 and 5 have a mean cosine of {neighbors:.2f}, all pairs of different digits "
+            f"{(similar.sum() - 10) / 90:.2f}. Random rows of this width would be near 0, give or take 0.13."
+        )
+
+
+BENCH = Bench(
+    key="embedding",
+    title="Embedding",
+    paragraph=(
+        "Each token becomes a vector: its row of a table that is learned like every other parameter. It is the only "
+        "place where the model knows tokens by name; from here on there are only vectors. On the way back, a row gets "
+        "the sum of the gradients of all places where its token occurred. Rows that did not occur get none."
+    ),
+    forward=r"y_t = W_{\mathrm{token}(t)}, \qquad W \in \mathbb{R}^{V \times D}",
+    backward=r"dW_v = \sum_{t \,:\, \mathrm{token}(t) = v} dy_t",
+    source=(Embedding,),
+    place="embedding",
+    panels=panels,
+    cause=cause,
+    experiment=experiment,
+)

@@ -1,0 +1,60 @@
+"""A bench from top to bottom: what and why, formulas, something to try, numbers, proof, source, how to reproduce."""
+
+import inspect
+import textwrap
+
+import streamlit as st
+
+from dashboard.lab import inputs, numbers
+
+
+def draw(bench, stage):
+    """One bench. Its numbers and its experiment are fragments: what is moved there runs only itself."""
+    st.header(bench.title, anchor=False)
+    st.markdown(bench.paragraph)
+    columns = st.columns(2, gap="medium")
+    for column, title, formula in zip(columns, ("Forward", "Backward"), (bench.forward, bench.backward), strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.caption(title)
+            st.latex(formula)
+    if bench.experiment:
+        st.subheader("Try it", anchor=False)
+        bench.experiment(stage)
+    if bench.trial or bench.place or bench.hand:
+        st.subheader("The numbers", anchor=False)
+        numbers.draw(bench, stage)
+    if bench.check:
+        passed, sentence = bench.check(stage)
+        (st.success if passed else st.error)(sentence)
+    st.subheader("The code that ran", anchor=False)
+    for thing in bench.source:
+        with st.expander(f"{thing.__module__}.{thing.__qualname__}"):
+            st.code(source(thing), language="python")
+    st.caption("Reproduce it: five lines, run from the folder of the project.")
+    st.code(recipe(bench, stage), language="python")
+
+
+def source(thing):
+    """The source that Python itself has of a class or function: never a copy."""
+    return textwrap.dedent(inspect.getsource(thing))
+
+
+def recipe(bench, stage, by_hand=False):
+    """Five lines of Python that compute what the bench shows."""
+    if by_hand:
+        return inputs.hand_recipe(bench, {name: list(map(list, rows)) for name, rows in bench.hand.arrays.items()})
+    facts = {
+        "path": stage.model_path,
+        "expression": stage.expression,
+        "block": stage.block,
+        "target": stage.anatomy.target,
+    }
+    return (bench.recipe or _USUAL).format(place=(bench.place or "").format(block=stage.block), **facts)
+
+
+_USUAL = """\
+from tinyformer import load_checkpoint, parse_expression
+from tinyformer.anatomy import dissect
+anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"), target={target})
+trial = anatomy.trial("{place}")
+print(trial.run().y.round(3), trial.check(), sep="\\n")"""

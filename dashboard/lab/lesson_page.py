@@ -1,0 +1,5 @@
+import streamlit as st
+
+
+def draw():
+    st.info("soon")

@@ -1,0 +1,105 @@
+"""Bench: what tells the model in which order the tokens stand."""
+
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import lab_lines, lab_matrix
+from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
+from tinyformer.causes import Cause, number
+from tinyformer.embedding_geometry import dot_products
+from tinyformer.layers import PositionalEncoding, sinusoidal_table
+
+
+def panels(view):
+    x, y = flat(view.trial.inputs[0]), flat(view.run.y)
+    rows = numbered(len(x)) if view.by_hand else view.rows
+    columns = numbered(x.shape[1])
+    return [
+        Panel("x", "x", x, rows, columns),
+        Panel("P", "P, the positions", y - x, numbered(len(x)), columns),
+        Panel("y", "y = x + P", y, rows, columns, clickable=True),
+    ]
+
+
+def cause(view, name, i, j):
+    x, y = flat(view.trial.inputs[0])[i, j], flat(view.run.y)[i, j]
+    return Cause(float(y), f"{number(x)} + {number(y - x)} = {number(y)}", {"x": (i, j), "P": (i, j)})
+
+
+@st.fragment
+def experiment(stage):
+    """The table by length and width, and what a dot product can read from it."""
+    with st.container(horizontal=True, gap="medium"):
+        length = st.slider("Positions", 4, 50, 30, key="positions-length", width=240)
+        width = st.slider("Width D", 4, 64, 64, step=2, key="positions-width", width=240)
+    table = sinusoidal_table(length, width)
+    products = dot_products(table)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
+        components.draw(
+            lab_matrix.matrix(
+                table,
+                numbered(length),
+                numbered(width),
+                "The table: fast waves left, slow ones right",
+                row_title="position",
+                column_title="dimension",
+            ),
+            key="positions-table",
+        )
+        components.draw(
+            lab_matrix.matrix(
+                products,
+                numbered(length),
+                numbered(length),
+                "Dot products of positions",
+                row_title="position",
+                column_title="position",
+            ),
+            key="positions-products",
+        )
+    middle = length // 2
+    frame = {"x": [t - middle for t in range(length)], "y": products[middle], "series": f"position {middle}"}
+    components.draw(
+        lab_lines.lines(
+            frame,
+            f"Dot product of position {middle} with the others",
+            "distance",
+            "dot product",
+            height=170,
+            points=True,
+        ),
+        key="positions-distance",
+        stretch=True,
+    )
+    st.caption(
+        "Every position has the same length, √(D/2), and a dot product depends on the distance only: "
+        "cos a · cos b + sin a · sin b = cos(a − b). Near positions are alike, far ones are not."
+    )
+
+
+BENCH = Bench(
+    key="positional_encoding",
+    title="Positional encoding",
+    paragraph=(
+        "Attention is a sum over tokens, and a sum does not know in which order it was written: without help, "
+        "`First ( 5 3 9 )` and `First ( 9 3 5 )` are the same thing. So each position adds a pattern of its own. Here "
+        "sines and cosines of falling frequency; a learned table does as well (Vaswani et al. 2017, §3.5)."
+    ),
+    forward=(
+        r"y_t = x_t + P_t, \qquad P_{t,2i} = \sin \frac{t}{10000^{2i/D}}, \quad P_{t,2i+1} = \cos "
+        r"\frac{t}{10000^{2i/D}}"
+    ),
+    backward=r"dx = dy \qquad \bigl(\text{learned: } dP_t = \textstyle\sum_b dy_{b,t}\bigr)",
+    source=(PositionalEncoding, sinusoidal_table),
+    place="positions",
+    hand=Hand(
+        lambda: PositionalEncoding(8, 4, dtype="float64"),
+        'PositionalEncoding(8, 4, dtype="float64")',
+        "from tinyformer.layers import PositionalEncoding",
+        {"x": ((0, 0, 0, 0), (0, 0, 0, 0), (0.5, 0.5, 0.5, 0.5))},
+        lead=1,
+    ),
+    panels=panels,
+    cause=cause,
+    experiment=experiment,
+)

@@ -1,0 +1,24 @@
+"""The gradient check of a bench, live, with the worst element named."""
+
+import streamlit as st
+
+
+def draw(bench, trial, cache_key):
+    """The gradient check, with the worst element named."""
+    instead, why = bench.check_at(trial) if bench.check_at else (trial, "")
+    report = _report((bench.key, *cache_key), instead)
+    place = f"{report.name}[{', '.join(map(str, report.index))}]"
+    says = "Exact" if report.passed else "WRONG"
+    (st.success if report.passed else st.error)(
+        f"**Gradient check: {says.lower()}.** {report.checked} derivatives compared with (f(x+h) − f(x−h)) / 2h. "
+        f"The worst is off by **{report.error:.1e}** (relative), at `{place}`: "
+        f"analytic {report.analytic:.6g}, numerical {report.numerical:.6g}."
+        + (f" {report.kinks} at a kink of a ReLU were left out." if report.kinks else "")
+        + why,
+        icon=":material/check_circle:" if report.passed else ":material/error:",
+    )
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _report(key, _trial):
+    return _trial.check()

@@ -1,0 +1,67 @@
+"""Bench: the kink that makes a network more than one matrix, and the units it can kill."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import caches, components, selection
+from dashboard.charts import lab_lines
+from dashboard.lab.bench import Bench, Hand, flat
+from tinyformer import expression_space
+from tinyformer.causes import Cause, number
+from tinyformer.layers import ReLU
+from tinyformer.unit_activity import activity, pre_activations
+
+EVERY = 10  # of the 5,000 expressions, to be quick
+BINS = 20
+
+
+def cause(view, name, i, j):
+    x = float(flat(view.trial.inputs[0])[i, j])
+    return Cause(max(x, 0.0), f"max({number(x)}, 0) = {number(max(x, 0.0))}", {"x": (i, j)})
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _given(file, block):
+    return pre_activations(caches.checkpoint(file).model, expression_space().tokens[::EVERY], block)
+
+
+@st.fragment
+def experiment(stage):
+    """How often each unit fires over many expressions, and how a lower bias kills."""
+    shift = st.slider("Lower every bias by", 0.0, 10.0, 0.0, 0.25, key="relu-shift", width=280)
+    file = next(shown.file for shown in selection.current().models if shown.name == stage.model_name)
+    share = activity(_given(file, stage.block), shift)
+    counts, edges = np.histogram(share, bins=BINS, range=(0, 1))
+    labels = [f"{edge:.0%}" for edge in edges[:-1]]
+    figure = lab_lines.bars(labels, counts, "How often do the hidden units fire?", "units")
+    components.draw(figure, key="relu-activity", stretch=True)
+    dead = int((share == 0).sum())
+    st.markdown(f"**{dead} of {len(share)} units are dead**: they fire at no token of {5000 // EVERY} expressions.")
+    st.caption(
+        f"Of block {stage.block + 1}. Along the axis: the share of tokens at which a unit fires. A dead unit has "
+        f"output 0 "
+        "and gradient 0, everywhere: nothing that training does will move it again."
+    )
+
+
+BENCH = Bench(
+    key="relu",
+    title="ReLU",
+    paragraph=(
+        "What is negative becomes 0. Without some such bend, two matrices in a row are only another matrix. The "
+        "gradient passes where the unit was active and stops where it was not. At 0 exactly there is no derivative: a "
+        "gradient check has to leave out the steps that cross the kink, and say how many. Nair & Hinton (2010)."
+    ),
+    forward=r"y = \max(x, 0)",
+    backward=r"dx = dy \odot [x > 0]",
+    source=(ReLU,),
+    place="blocks.{block}.feed_forward.relu",
+    hand=Hand(
+        ReLU,
+        "ReLU()",
+        "from tinyformer.layers import ReLU",
+        {"x": ((1, -1, 0.5, -0.5), (2, -3, 0.1, -0.1), (0.7, 0.3, -2, 4))},
+    ),
+    cause=cause,
+    experiment=experiment,
+)

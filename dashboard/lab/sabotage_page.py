@@ -1,0 +1,118 @@
+"""Sabotage: a bug switched on, four checks, and what three hundred steps of training make of it."""
+
+import streamlit as st
+
+from dashboard import caches, components, selection
+from dashboard.charts import lab_lines
+from tinyformer.anatomy import as_float64
+from tinyformer.model_checks import CHECKS
+from tinyformer.sabotage import BUGS, sabotage
+from tinyformer.sabotage_race import STEPS, race, smoothed
+
+CLEAN = "none"
+EXPLAINED = {
+    "gradient check": "Backward against (f(x+h) − f(x−h)) / 2h, for every parameter, the input and the loss.",
+    "reference value": "Attention weights and logits against a slow forward pass written independently.",
+    "padding invariance": "A padded batch against each expression alone.",
+    "repeated backward": "The gradients of one batch, twice: they have to be the same.",
+}
+
+
+def draw():
+    """Choose a bug; see who notices; train with it."""
+    st.markdown(
+        "Real bugs, each put into a private copy of the model; the layers themselves stay as they are. "
+        "No single check notices all of them, and **some bugs still learn**. That is why one checks."
+    )
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        key = st.radio(
+            "Build it wrong",
+            [CLEAN, *BUGS],
+            key="bug",
+            bind="query-params",
+            format_func=lambda key: "Nothing: the layers as they are" if key == CLEAN else BUGS[key].title,
+        )
+    key = None if key == CLEAN else key
+    with right:
+        if key:
+            bug = BUGS[key]
+            st.subheader(bug.title, anchor=False)
+            st.markdown(bug.what)
+            st.code(f"- {bug.right}\n+ {bug.spoiled}", language="diff", wrap_lines=True)
+            st.caption(f"Caught by the {bug.caught_by}.")
+        else:
+            st.subheader("All four checks pass", anchor=False)
+            st.markdown("Choose a bug and see which of them turns red.")
+        shown = selection.current().models[0]
+        _results(_checked(shown.file, key), BUGS[key].caught_by if key else None)
+        st.caption(f"On a double-precision copy of {shown.name}.")
+    if key:
+        _train(key)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Four checks …")
+def _checked(file, key):
+    """The CheckResults of a model with a bug in it."""
+    model = as_float64(caches.checkpoint(file).model)
+    return [check(*sabotage(model, key)) for check in CHECKS.values()]
+
+
+def _results(results, expected):
+    for result in results:
+        if result.passed:
+            st.success(
+                f"**{result.name}** passed: "
+                f"{f'off by at most {result.error:.0e}' if result.error else 'not a bit of difference'}",
+                icon=":material/check_circle:",
+            )
+            continue
+        begins = f" Coming back from the loss, it begins at `{result.begins}`." if result.begins else ""
+        st.error(
+            f"**{result.name}** failed: off by **{result.error:.2g}** (relative, {result.tolerance:.0e} is allowed) at "
+            f"`{result.where}`: found {result.found:.4g}, expected {result.expected:.4g}.{begins}",
+            icon=":material/error:",
+        )
+    with st.expander("What the four checks do"):
+        st.markdown("\n".join(f"- **{name}**: {text}" for name, text in EXPLAINED.items()))
+    if expected and not any(result.name == expected and not result.passed for result in results):
+        st.warning(f"The {expected} should have caught this: please report it.")
+
+
+@st.fragment
+def _train(key):
+    """One click: 300 steps with and without, the same weights and batches."""
+    st.subheader("Does it learn all the same?", anchor=False)
+    done = st.session_state.setdefault("_races", set())
+    if st.button(f"Train {STEPS} steps with and without the bug", type="primary", key="race") or key in done:
+        done.add(key)
+        clean, spoiled = _raced(key)
+        frame = {"x": [], "y": [], "series": []}
+        for name, curve in (("without the bug", clean), ("with it", spoiled)):
+            frame["x"] += range(1, len(curve.losses) + 1)
+            frame["y"] += list(smoothed(curve.losses))
+            frame["series"] += [name] * len(curve.losses)
+        figure = lab_lines.lines(frame, "Loss, mean of the last 10 steps", "step", "nats", height=260)
+        components.draw(figure, key="race-curves", stretch=True)
+        columns = st.columns(3)
+        columns[0].metric("Right on unseen expressions, without", f"{clean.accuracy:.1%}")
+        columns[1].metric(
+            "with the bug", f"{spoiled.accuracy:.1%}", f"{100 * (spoiled.accuracy - clean.accuracy):+.1f} points"
+        )
+        if spoiled.stopped:
+            columns[2].metric("The loss stopped being a number at step", spoiled.stopped)
+        st.caption(
+            f"The default model, seed 42, the same first weights and batches, Adam at 0.001, {STEPS} steps. Accuracy "
+            f"on the "
+            "validation side."
+            + (" Expressions of two to four numbers, so that there is padding." if BUGS[key].num_args != 3 else "")
+        )
+        if key == "no_residual":
+            st.info(
+                "In a model of two blocks the missing path hardly matters: a bug that a deep model would show at once."
+            )
+
+
+@st.cache_resource(max_entries=16, show_spinner=f"Training twice, {STEPS} steps each …")
+def _raced(key):
+    return race(key)

@@ -1,0 +1,135 @@
+"""Bench: the core of attention, on one head."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import lab_lines, lab_matrix
+from dashboard.lab.bench import Bench, Hand, Panel, numbered
+from tinyformer.anatomy import Trial
+from tinyformer.causes import exponential_share, products
+from tinyformer.initialization import attention_sharpness
+from tinyformer.layers import (
+    ScaledDotProductAttention,
+    scaled_dot_product_attention,
+    scaled_dot_product_attention_backward,
+)
+
+HEAD_DIMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+def trial(stage):
+    """q, k, v of all heads of the block, (1, H, T, K), and the gradient that comes back to the heads."""
+    name = f"blocks.{stage.block}.attention"
+    attention = stage.anatomy.layer(name)
+    passage = stage.anatomy.passages[name][0]
+    core = passage.tape.core
+    d_heads = attention.split_heads(stage.anatomy.passages[f"{name}.output"][0].dx)
+    return Trial(ScaledDotProductAttention(attention.scaled), (core.q, core.k, core.v), {}, d_heads)
+
+
+def matrices(view):
+    """q, k, v, scores, weights, y of the head that is looked at, each (T, ·)."""
+    core = view.run.tape
+    parts = [core.q, core.k, core.v, core.q @ core.k.swapaxes(-1, -2) * core.scale, core.weights, view.run.y]
+    return [part if part.ndim == 2 else part[0, view.head] for part in parts]
+
+
+def panels(view):
+    q, k, v, scores, weights, y = matrices(view)
+    rows = numbered(len(q)) if view.by_hand else view.rows
+    keys = numbered(len(k)) if view.by_hand else view.rows
+    inner, out = numbered(q.shape[1]), numbered(v.shape[1])
+    return [
+        Panel("q", "q, what each token asks", q, rows, inner),
+        Panel("k", "k, what each token offers", k, keys, inner),
+        Panel("v", "v, what each token says", v, keys, out),
+        Panel("scores", "scores = q kᵀ / √K", scores, rows, keys, False, True, "query", "key"),
+        Panel("weights", "weights = softmax of each row", weights, rows, keys, True, True, "query", "key"),
+        Panel("y", "y = weights · v", y, rows, out, clickable=True),
+    ]
+
+
+def cause(view, name, i, j):
+    q, k, v, scores, weights, _ = matrices(view)
+    every = slice(None)
+    if name == "scores":
+        return products(q[i], k[j], {"q": (i, every), "k": (j, every)}, factor=float(view.run.tape.scale))
+    if name == "weights":
+        return exponential_share(scores[i], j, i, "scores")
+    return products(weights[i], v[:, j], {"weights": (i, every), "v": (every, j)})
+
+
+@st.fragment
+def experiment(stage):
+    """The same q, k and v with and without √K, and what K does to random ones."""
+    st.markdown("**Why divide by √K?** The same queries and keys, with the division and without.")
+    own = trial(stage)
+    H = own.inputs[0].shape[1]
+    head = st.slider("Head", 1, H, 1, key="root-head", width=240) - 1 if H > 1 else 0
+    with st.container(horizontal=True, gap="medium"):
+        for scaled, title in ((True, "with √K"), (False, "without √K")):
+            _, tape = scaled_dot_product_attention(*own.inputs, scaled=scaled)
+            figure = lab_matrix.matrix(tape.weights[0, head], stage.words, stage.words, title, weights=True)
+            components.draw(figure, key=f"root-{scaled}")
+    frame = {
+        "x": np.tile(HEAD_DIMS, 2),
+        "y": np.concatenate([attention_sharpness(HEAD_DIMS, True), attention_sharpness(HEAD_DIMS, False)]),
+        "series": ["with √K"] * len(HEAD_DIMS) + ["without"] * len(HEAD_DIMS),
+    }
+    figure = lab_lines.lines(
+        frame,
+        "Mean of the largest weight, random q and k, 6 tokens",
+        "width K of the head",
+        "largest weight",
+        domain=(0, 1),
+        height=180,
+        points=True,
+    )
+    components.draw(figure, key="root-sharpness", stretch=True)
+    st.caption(
+        "A dot product of K random numbers grows like √K. Undivided, a wide head starts with nearly all its weight on "
+        "one token, where the softmax is flat and hardly any gradient comes through."
+    )
+
+
+BENCH = Bench(
+    key="attention",
+    title="Scaled dot-product attention",
+    paragraph=(
+        "Each token asks a question (q), offers a label (k) and has something to say (v). The better a question fits a "
+        "label, the more of that token's v is taken. The weights of a row sum to 1: attention is a weighted mean. It "
+        "is the only place where tokens learn of each other. Vaswani et al. (2017), §3.2.1."
+    ),
+    forward=r"a = \mathrm{softmax}\!\left( \frac{q k^\top}{\sqrt K} \right), \qquad y = a\, v",
+    backward=(
+        r"\begin{gathered} dv = a^\top dy, \quad da = dy\, v^\top, \quad ds = a \odot (da - \textstyle\sum da "
+        r"\odot a) \\"
+        r" dq = ds\, k / \sqrt K, \qquad dk = ds^\top q / \sqrt K \end{gathered}"
+    ),
+    source=(scaled_dot_product_attention, scaled_dot_product_attention_backward, ScaledDotProductAttention),
+    hand=Hand(
+        ScaledDotProductAttention,
+        "ScaledDotProductAttention()",
+        "from tinyformer.layers import ScaledDotProductAttention",
+        {
+            "q": ((2, 0), (0, 2), (1, 1)),
+            "k": ((2, 0), (0, 2), (-1, -1)),
+            "v": ((1, 0), (0, 1), (0.5, -0.5)),
+        },
+    ),
+    panels=panels,
+    cause=cause,
+    experiment=experiment,
+    trial=trial,
+    heads=True,
+    recipe=(
+        "from tinyformer import load_checkpoint, parse_expression, gradient_check\n"
+        "from tinyformer.anatomy import dissect\n"
+        "from tinyformer.layers import ScaledDotProductAttention\n"
+        'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
+        'core = anatomy.passages["blocks.{block}.attention"][0].tape.core\n'
+        "print(core.weights[0].round(3), gradient_check(ScaledDotProductAttention(), core.q, core.k, core.v, "
+        "sample=24))"
+    ),
+)

@@ -1,0 +1,46 @@
+"""Layer Lab: any layer taken apart, forward, backward, and proved; or built wrong, to see who notices."""
+
+import streamlit as st
+
+from dashboard import components, selection
+from dashboard.lab import follow, frame, lesson_page, sabotage_page, stage
+from dashboard.lab.benches import BENCHES
+
+ROOMS = {
+    "benches": "Benches",
+    "follow": "Follow one expression",
+    "sabotage": "Sabotage",
+    "lessons": "Lessons",
+}
+
+st.title("Layer Lab")
+components.require_models(selection.current().models)
+room = st.segmented_control(
+    "Room",
+    list(ROOMS),
+    default="benches",
+    required=True,
+    format_func=ROOMS.get,
+    key="room",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+
+if room == "benches":
+    bench = st.pills(
+        "Bench",
+        list(BENCHES),
+        default="attention",
+        required=True,
+        format_func=lambda key: BENCHES[key].title,
+        key="bench",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    frame.draw(BENCHES[bench], stage.choose())
+elif room == "follow":
+    follow.draw(stage.choose())
+elif room == "sabotage":
+    sabotage_page.draw()
+else:
+    lesson_page.draw()

@@ -1,0 +1,59 @@
+"""Cell to cause: the sum that makes one number of a layer's output, term by term.
+
+A Cause has the terms in full, the cells of the inputs that take part, and one line of text with the numbers in it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Cause(NamedTuple):
+    value: float  # what the terms add up to, hence the cell
+    text: str  # "0.5 · 1.2 + …", with the numbers
+    lit: dict[str, tuple]  # name of a matrix → index (rows, columns) of what takes part, slice(None) for all
+
+
+def products(left, right, lit, bias=0.0, factor=1.0, most=6):
+    """Σ left · right · factor + bias, two vectors (N,). The `most` largest terms are written out, the rest summed."""
+    terms = np.asarray(left) * np.asarray(right)
+    order = np.argsort(-np.abs(terms), kind="stable")
+    shown = sorted(order[:most]) if len(terms) > most else range(len(terms))
+    parts = [f"{number(left[i])} · {number(right[i])}" for i in shown]
+    if len(terms) > most:
+        rest = terms.sum() - sum(terms[i] for i in shown)
+        parts.append(f"[{len(terms) - most} smaller terms: {number(rest)}]")
+    text = " + ".join(parts)
+    value = float(terms.sum() * factor + bias)
+    if factor != 1:
+        text = f"( {text} ) · {number(factor)}"
+    if bias:
+        text += f" + {number(bias)}"
+    return Cause(value, f"{text} = {number(value)}", lit)
+
+
+def normalization(x, j, gamma, beta, epsilon, row):
+    """One cell j of γ (x − mean) / √(var + ε) + β, from its row x (D,)."""
+    mean, deviation = float(x.mean()), float(np.sqrt(x.var() + epsilon))
+    value = float(gamma[j] * (x[j] - mean) / deviation + beta[j])
+    text = f"{number(gamma[j])} · ({number(x[j])} − {number(mean)}) / {number(deviation)} + {number(beta[j])}"
+    return Cause(value, f"{text} = {number(value)}", {"x": (row, slice(None))})
+
+
+def exponential_share(scores, j, row, name="x"):
+    """One cell j of a softmax, from its row of scores (T,)."""
+    shifted = scores - scores.max()
+    powers = np.exp(shifted)
+    value = float(powers[j] / powers.sum())
+    text = f"exp({number(scores[j])}) / Σ exp = {number(powers[j])} / {number(powers.sum())} = {number(value)}"
+    if scores.max() != 0:
+        text += f"   (largest score, {number(scores.max())}, taken off first: exp({number(shifted[j])}) on top)"
+    return Cause(value, text, {name: (row, slice(None))})
+
+
+def number(value):
+    """Three significant digits or so, with a real minus and in brackets where negative: −0.12 → "(−0.12)"."""
+    value = float(value)
+    size = abs(value)
+    text = "0" if size == 0 else f"{size:.1e}" if size < 1e-3 or size >= 1e4 else f"{size:.3g}"
+    return f"(−{text})" if value < 0 else text
