@@ -8,7 +8,9 @@ what cannot be done (one line says what), 130 interrupted.
 
 import argparse
 import contextlib
+import difflib
 import os
+import re
 import sys
 import textwrap
 
@@ -122,7 +124,13 @@ class _Parser(argparse.ArgumentParser):
     """Complains in one line."""
 
     def error(self, message):
-        raise UsageError(message.removeprefix("argument ").replace(": must be", " must be"))
+        message = message.removeprefix("argument ").replace(": must be", " must be")
+        unknown = re.match(r"COMMAND .*?: invalid choice: '(.*)' \(choose", message)
+        if unknown:
+            close = difflib.get_close_matches(unknown[1], COMMANDS, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+            message = f"there is no command {unknown[1]!r}: {hint}"
+        raise UsageError(message)
 
 
 def _fail(message, status):

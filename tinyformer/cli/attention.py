@@ -3,7 +3,8 @@
 import numpy as np
 
 from tinyformer.cli import answers, terminal
-from tinyformer.cli.choice import add_model_arguments, chosen_models, expression_for
+from tinyformer.cli.choice import add_question_arguments, chosen_models, divide, expression_for
+from tinyformer.cli.terminal import UsageError
 from tinyformer.cli.walk import show_maps
 
 HELP = "show where every head looks, as maps in the terminal"
@@ -20,13 +21,16 @@ answer is read from; "all" is the mean over the rows."""
 
 
 def add_arguments(parser):
-    parser.add_argument("expression", metavar="EXPRESSION", help='such as "Max(5,3,9)"')
-    add_model_arguments(parser)
+    add_question_arguments(parser)
 
 
 def run(args):
-    for checkpoint in chosen_models(args):
-        expression = expression_for(args.expression, checkpoint)
+    text, names = divide(args.words)
+    if text is None:
+        raise UsageError('of which expression? For example "Max(5,3,9)"')
+    checkpoints = chosen_models(names, args.all)
+    questions = [expression_for(text, checkpoint) for checkpoint in checkpoints]  # refused before anything is shown
+    for checkpoint, expression in zip(checkpoints, questions, strict=True):
         tokens = np.array(expression.tokens)
         p = answers.probabilities(checkpoint.model, tokens)
         said = answers.verdict(int(p.argmax()), expression.answer_token)

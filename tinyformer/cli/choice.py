@@ -1,22 +1,22 @@
 """Which models a command is about, and which expression."""
 
-from tinyformer import load_checkpoint, parse_expression
+from tinyformer import ExpressionError, load_checkpoint, parse_expression
 from tinyformer.checkpoint import CheckpointError
 from tinyformer.models import best_checkpoint, find_checkpoint, shipped_checkpoints
 
 
-def add_model_arguments(parser, default="the best that ships"):
-    """The checkpoints, by file or by name, or all that ship."""
-    text = f"a file, or the name of a model such as seed-42 (default: {default})"
-    parser.add_argument("checkpoints", nargs="*", metavar="CHECKPOINT", help=text)
+def add_question_arguments(parser):
+    """An expression and checkpoints in one list of `words`, to be told apart by `divide`."""
+    text = 'an expression such as "Max(5,3,9)", then files or names of models (default: the best that ships)'
+    parser.add_argument("words", nargs="*", metavar="EXPRESSION CHECKPOINT", help=text)
     parser.add_argument("--all", action="store_true", help="all models that ship")
 
 
-def chosen_models(args, all_by_default=False):
-    """The Checkpoints that the arguments name. CheckpointError if one cannot be used."""
-    if args.checkpoints:
-        paths = [find_checkpoint(name) for name in args.checkpoints]
-    elif args.all or all_by_default:
+def chosen_models(names, all_that_ship=False):
+    """The Checkpoints of these names, else those that ship, or the best of them. CheckpointError if one is unusable."""
+    if names:
+        paths = [find_checkpoint(name) for name in names]
+    elif all_that_ship:
         paths = shipped_checkpoints()
     else:
         return [best_checkpoint(shipped_checkpoints())]
@@ -28,3 +28,31 @@ def chosen_models(args, all_by_default=False):
 def expression_for(text, checkpoint):
     """The Expression in `text`, as long as this model can read. ExpressionError that points at what is wrong."""
     return parse_expression(text, checkpoint.config.max_seq_len)
+
+
+def divide(words):
+    """The words of the command line → (text of the expression or None, names of checkpoints).
+
+    If the first word is an expression, the rest are checkpoints. Otherwise the expression was typed without quotes,
+    and ends where the checkpoints begin.
+    """
+    if words and _is_expression(words[0]):
+        return words[0], words[1:]
+    end = next((i for i, word in enumerate(words) if _names_checkpoint(word)), len(words))
+    return " ".join(words[:end]) if end else None, words[end:]
+
+
+def _is_expression(word):
+    try:
+        parse_expression(word, max_seq_len=10**6)
+    except ExpressionError:
+        return False
+    return True
+
+
+def _names_checkpoint(word):
+    try:
+        find_checkpoint(word)
+    except CheckpointError:
+        return word.endswith(".npz")
+    return True

@@ -3,7 +3,7 @@
 import json
 
 from tinyformer.cli import tables, terminal
-from tinyformer.cli.choice import add_model_arguments, chosen_models
+from tinyformer.cli.choice import chosen_models
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, interval, percent
 from tinyformer.cli.terminal import paint
@@ -23,12 +23,13 @@ right. --json prints a list with one report for each model."""
 
 
 def add_arguments(parser):
-    add_model_arguments(parser, "all that ship")
+    text = "a file, or the name of a model such as seed-42 (default: all that ship)"
+    parser.add_argument("checkpoints", nargs="*", metavar="CHECKPOINT", help=text)
     parser.add_argument("--json", action="store_true", help="for programs, with all figures in full precision")
 
 
 def run(args):
-    checkpoints = chosen_models(args, all_by_default=True)
+    checkpoints = chosen_models(args.checkpoints, all_that_ship=True)
     reports = []
     with Progress(len(checkpoints), "evaluating") as progress:
         for number, checkpoint in enumerate(checkpoints):

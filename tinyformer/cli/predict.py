@@ -1,11 +1,8 @@
 """`predict`: what models answer to an expression, how sure they are, and where the first token looks."""
 
-from tinyformer import ExpressionError, parse_expression
-from tinyformer.checkpoint import CheckpointError
 from tinyformer.cli import answers, prompt
-from tinyformer.cli.choice import chosen_models, expression_for
+from tinyformer.cli.choice import add_question_arguments, chosen_models, divide, expression_for
 from tinyformer.cli.terminal import UsageError, heading
-from tinyformer.models import find_checkpoint
 
 HELP = "ask a model; without an expression, as often as you like"
 USAGE = "[EXPRESSION] [CHECKPOINT ...] [--all]"
@@ -21,17 +18,15 @@ NOTES = ""
 
 
 def add_arguments(parser):
-    text = 'an expression such as "Max(5,3,9)", then files or names of models (default: the best that ships)'
-    parser.add_argument("words", nargs="*", metavar="EXPRESSION CHECKPOINT", help=text)
-    parser.add_argument("--all", action="store_true", help="all models that ship")
+    add_question_arguments(parser)
 
 
 def run(args):
-    text, args.checkpoints = divide(args.words)
-    checkpoints = chosen_models(args)
-    if not text:
-        if len(checkpoints) > 1:
-            raise UsageError("the prompt is for one model: leave --all out")
+    text, names = divide(args.words)
+    if text is None and (args.all or len(names) > 1):
+        raise UsageError("the prompt is for one model: name one, and leave --all out")
+    checkpoints = chosen_models(names, args.all)
+    if text is None:
         return prompt.run(checkpoints[0])
     questions = [expression_for(text, checkpoint) for checkpoint in checkpoints]  # refused before anything is shown
     for checkpoint, expression in zip(checkpoints, questions, strict=True):
@@ -47,31 +42,3 @@ def show(checkpoint, expression):
     answers.top_five(p)
     print(f"\n  What the first token, {expression.operation}, looks at, in percent")
     answers.first_token_rows(checkpoint.model, expression.tokens)
-
-
-def divide(words):
-    """The words of the command line → (text of the expression, names of checkpoints).
-
-    If the first word is an expression, the rest are checkpoints. Otherwise the expression was typed without quotes,
-    and ends where the checkpoints begin.
-    """
-    if words and _is_expression(words[0]):
-        return words[0], words[1:]
-    end = next((i for i, word in enumerate(words) if _names_checkpoint(word)), len(words))
-    return " ".join(words[:end]), words[end:]
-
-
-def _is_expression(word):
-    try:
-        parse_expression(word, max_seq_len=10**6)
-    except ExpressionError:
-        return False
-    return True
-
-
-def _names_checkpoint(word):
-    try:
-        find_checkpoint(word)
-    except CheckpointError:
-        return word.endswith(".npz")
-    return True

@@ -23,6 +23,23 @@ HELP = """\
   test           all held-out expressions of three digits
   help           this
   quit           or Ctrl-D"""
+FILLERS = {
+    "of",
+    "the",
+    "and",
+    "or",
+    "is",
+    "what",
+    "whats",
+    "s",
+    "a",
+    "in",
+    "from",
+    "number",
+    "numbers",
+    "digit",
+    "please",
+}
 PROMPT = "> "
 SYNONYMS = {"maximum": "Max", "largest": "Max", "biggest": "Max", "highest": "Max", "minimum": "Min", "smallest": "Min"}
 SYNONYMS |= {"lowest": "Min", "least": "Min", "final": "Last", "end": "Last", "start": "First"}
@@ -80,20 +97,18 @@ def understand(line, checkpoint):
     try:
         return expression_for(line, checkpoint)
     except ExpressionError:
-        operations = [meant for word in re.findall(r"[A-Za-z]+", line) if (meant := operation_meant(word))]
-        numbers = re.findall(r"[0-9]+", line)
-        plain = line.isascii() and not re.search(r"[-+.*/]", line.rstrip(" .!?"))
-        if not plain or len(operations) != 1 or len(numbers) < 2:
+        words = [word for word in re.findall(r"[A-Za-z]+", line) if word.lower() not in FILLERS]
+        operation = operation_meant(words[0]) if len(words) == 1 else None
+        if operation is None or re.search(r"[^A-Za-z0-9\s(),:;=?!]", line):
             raise
-        return expression_for(f"{operations[0]} {' '.join(numbers)}", checkpoint)
+        return expression_for(f"{operation} {' '.join(re.findall('[0-9]+', line))}", checkpoint)
 
 
 def operation_meant(word):
     """The operation that a word stands for or nearly spells, or None."""
-    if word.lower() in SYNONYMS:
-        return SYNONYMS[word.lower()]
-    close = difflib.get_close_matches(word.capitalize(), OPERATIONS, 1, cutoff=0.75)
-    return close[0] if close else None
+    known = {operation.lower(): operation for operation in OPERATIONS} | SYNONYMS
+    close = difflib.get_close_matches(word.lower(), known, 1, cutoff=0.75)
+    return known[close[0]] if close else None
 
 
 def answer_lines(checkpoint, lines):
