@@ -5,9 +5,18 @@ import sys
 import numpy as np
 import pytest
 
-from tinyformer import SGD, CrossEntropyLoss, TrainingConfig, Transformer, create_batch, train_step
-from tinyformer.formation import moment, principal_axes
-from tinyformer.microscope import descend, take_step
+from tinyformer import (
+    SGD,
+    CrossEntropyLoss,
+    Trainer,
+    TrainingConfig,
+    Transformer,
+    create_batch,
+    extract_attention_weights,
+    train_step,
+)
+from tinyformer.formation import glance, principal_axes, standing
+from tinyformer.microscope import batch_of, descend, take_step
 from tinyformer.training_data import Examples, prepare_data
 
 DATA = prepare_data(TrainingConfig(num_examples=400))
@@ -66,16 +75,33 @@ def test_where_the_promise_breaks(model):
     assert descend(model, BATCH, [1e-4]).breaks_at is None
 
 
-def test_a_moment_says_what_the_model_does(model):
+def test_a_glance_is_the_answer_and_the_attention_of_the_model(model):
+    tokens = BATCH.tokens[0]
+    now = glance(model, tokens)
+    np.testing.assert_allclose(now.probabilities, model.predict(tokens[None])[0], atol=1e-6)
+    np.testing.assert_array_equal(now.first_token, extract_attention_weights(model, tokens)[:, 0, :, 0])
+
+
+def test_embeddings_are_seen_along_their_widest_directions(model):
     axes = principal_axes(model)
     np.testing.assert_allclose(axes.T @ axes, np.eye(2), atol=1e-9)
-    tokens = BATCH.tokens[0]
-    now = moment(model, tokens, DATA.validation, axes)
-    np.testing.assert_allclose(now.probabilities, model.predict(tokens[None])[0], atol=1e-6)
-    np.testing.assert_allclose(now.first_token.sum(axis=-1), 1, atol=1e-5)
-    assert now.first_token.shape == (2, 4, len(tokens)) and now.embedding.shape == (20, 2) and len(now.accuracies) == 5
+    now = standing(model, DATA.validation, axes)
+    assert now.embedding.shape == (20, 2) and len(now.accuracies) == 5
+    embedding = model.named_parameters()["embedding.weight"]
+    any_direction = np.linalg.qr(np.random.default_rng(0).normal(size=(64, 1)))[0][:, 0]
     spread = now.embedding.var(axis=0)
-    assert spread[0] >= spread[1] > 0
+    assert spread[0] >= spread[1] > (embedding @ any_direction).var()
+
+
+def test_the_batch_is_the_one_that_training_took():
+    config = TrainingConfig(num_examples=400, epochs=2, seed=5)
+    trainer = Trainer(config)
+    for record in trainer.records():
+        if record.step in (1, 7, trainer.steps_per_epoch, trainer.steps_per_epoch + 2):
+            batch = batch_of(config, trainer.data, record.step + 1)
+            promised = take_step(trainer.model, batch, 0.1).loss_before
+        if record.step - 1 in (1, 7, trainer.steps_per_epoch, trainer.steps_per_epoch + 2):
+            assert record.loss == promised
 
 
 def test_padding_does_not_change_a_step(model):

@@ -5,13 +5,19 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.evaluation import accuracy_per_operation, evaluate
+from tinyformer.layers import Softmax
 
 
-class Moment(NamedTuple):
-    """A model at one step, asked about one expression of T tokens."""
+class Glance(NamedTuple):
+    """What a model says to one expression of T tokens."""
 
     probabilities: np.ndarray  # (V,) of each answer
     first_token: np.ndarray  # (L, H, T): what the first token looks at
+
+
+class Standing(NamedTuple):
+    """What a model can, and how it sees the tokens."""
+
     accuracies: tuple[float, ...]  # held out, in the order of OPERATIONS
     embedding: np.ndarray  # (V, 2): the token embeddings on two axes
 
@@ -27,14 +33,16 @@ def principal_axes(model):
     return axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
 
 
-def moment(model, tokens, held_out, axes):
-    """Moment of a model. tokens (T,); held_out: a data set for `evaluate`; axes (D, 2): the same at every step."""
+def glance(model, tokens):
+    """tokens (T,) → Glance."""
     logits, tape = model.forward(np.asarray([tokens]), every_row=True)
-    exponentials = np.exp(logits[0] - logits[0].max())
-    embedding = model.named_parameters()["embedding.weight"].astype(np.float64)
-    return Moment(
-        exponentials / exponentials.sum(),
-        np.stack([block.attention.weights[0, :, 0] for block in tape.blocks]),
-        tuple(row.accuracy for row in accuracy_per_operation(evaluate(model, held_out))),
-        (embedding - embedding.mean(axis=0)) @ axes,
+    return Glance(
+        Softmax().forward(logits)[0][0], np.stack([block.attention.weights[0, :, 0] for block in tape.blocks])
     )
+
+
+def standing(model, held_out, axes):
+    """held_out: a data set for `evaluate`; axes (D, 2): the same at every step → Standing."""
+    embedding = model.named_parameters()["embedding.weight"].astype(np.float64)
+    accuracies = tuple(row.accuracy for row in accuracy_per_operation(evaluate(model, held_out)))
+    return Standing(accuracies, (embedding - embedding.mean(axis=0)) @ axes)

@@ -4,6 +4,7 @@ For plain gradient descent, w′ = w − η g, the first order of Taylor's serie
 """
 
 import copy
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,13 @@ class Descent(NamedTuple):
     breaks_at: float | None  # the smallest rate at which the promise is off by more than half; None: none of them
 
 
+def batch_of(config, data, step):
+    """The batch that a training with this TrainingConfig and TrainingData takes in this step, counted from 1."""
+    epoch, position = divmod(step - 1, math.ceil(len(data.train.targets) / config.batch_size))
+    order = np.random.default_rng([config.seed, 1, epoch]).permutation(len(data.train.targets))  # as in Trainer.records
+    return data.train.take(order[position * config.batch_size :][: config.batch_size])
+
+
 def take_step(model, batch, learning_rate):
     """One step of gradient descent, on a copy → Step. batch: tokens (B, T), targets (B,), mask (B, T)."""
     model = copy.deepcopy(model)
@@ -59,7 +67,7 @@ def take_step(model, batch, learning_rate):
 
 
 def descend(model, batch, rates):
-    """The promised and the true change of the loss for each learning rate, rising → Descent. The model stays as it is."""
+    """What is promised and what happens for each learning rate, rising → Descent. The model stays as it is."""
     model, rates = copy.deepcopy(model), np.asarray(rates, np.float64)
     loss_fn = CrossEntropyLoss()
     loss, _ = compute_gradients(model, batch.tokens, batch.targets, loss_fn, batch.mask)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import desk
-from dashboard.train import live, setup, table, what_if
+from dashboard import desk, selection
+from dashboard.train import live, one_step, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
 
@@ -53,6 +53,13 @@ if shown:
         layout = st.segmented_control("Curves", layouts, default=live.ONE_CHART, required=True)
         log_scale = st.toggle("Logarithmic loss", value=True)
     live.draw(shown, layout, log_scale)
+    closer = st.segmented_control(
+        "Look closer", ["Watch it form", "One step under the microscope"], key="closer", bind="query-params"
+    )
+    if closer == "Watch it form":
+        watch.draw(shown, selection.current().expression)
+    elif closer:
+        one_step.draw(shown)
 else:
     st.info("Press **Start training**: three models begin to learn side by side. It takes about ten seconds.")
 

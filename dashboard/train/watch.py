@@ -1,0 +1,112 @@
+"""Watch it form: answer, attention, accuracies and embeddings of each run, live, or at any step that was kept."""
+
+from functools import lru_cache
+from html import escape
+
+import streamlit as st
+
+from dashboard import components, desk
+from dashboard.charts import attention, bars, formation
+from dashboard.charts import live as charts
+from dashboard.train import live
+from tinyformer import OPERATIONS
+from tinyformer import formation as model_formation
+from tinyformer.runs import RunError
+from tinyformer.training_data import prepare_data
+from tinyformer.vocabulary import VOCABULARY
+
+MOST = 4  # side by side
+SECONDS = 1.0  # between two looks at weights that change
+
+
+@lru_cache(maxsize=16)
+def data_of(config):
+    """The three sets of a training. Shared: never written to."""
+    return prepare_data(config)
+
+
+@lru_cache(maxsize=256)
+def snapshot(run, step):
+    """The model after a step that was kept. Shared between visitors: forward writes nothing to it."""
+    return run.snapshot(step)
+
+
+@lru_cache(maxsize=1024)
+def standing_after(run, step, last_step):
+    """Standing of the weights after a step, seen along the axes of the last ones that were kept."""
+    return _standing(run, snapshot(run, step), last_step)
+
+
+def _standing(run, model, last_step):
+    axes = model_formation.principal_axes(snapshot(run, last_step))
+    return model_formation.standing(model, data_of(run.config).validation, axes)
+
+
+def draw(shown, expression):
+    """The section: live as long as a run trains, with a slider afterwards."""
+    shown = shown[:MOST]
+    busy = any(desk.status(one.run).state in live.BUSY for one in shown)
+    st.fragment(_draw, run_every=SECONDS if busy else None)(shown, expression, busy)
+
+
+def _draw(shown, expression, busy):
+    steps = sorted({step for one in shown for step in one.run.snapshot_steps()})
+    if not steps:
+        st.caption("The first weights will be here in a moment.")
+        return
+    chosen = None
+    if not busy and len(steps) > 1:
+        chosen = st.select_slider("After step", steps, value=steps[-1], format_func="{:,}".format, key="watch-step")
+        logs = {one.id: one.run.log() for one in shown}
+        rows = live.rows_of(shown, logs, "loss")
+        loss = charts.learning(rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen,
+                               width=860, height=110)  # fmt: skip
+        components.draw(loss, key="watch-loss")
+    with st.container(horizontal=True, gap="medium"):
+        for one in shown:
+            with st.container(width=286):
+                try:
+                    _column(one, expression, chosen)
+                except RunError as error:
+                    st.warning(str(error))
+
+
+def _column(one, expression, chosen):
+    kept = one.run.snapshot_steps()
+    if not kept:
+        st.caption(f"{one.name} has not begun.")
+        return
+    if chosen is None:
+        step, model = one.run.latest_model()
+        standing = _standing(one.run, model, kept[-1])
+    else:
+        step = max((s for s in kept if s <= chosen), default=kept[0])
+        model, standing = snapshot(one.run, step), standing_after(one.run, step, kept[-1])
+    if len(expression.tokens) > model.config.max_seq_len:
+        st.caption(f"{expression} is too long for {one.name}.")
+        return
+    now = model_formation.glance(model, expression.tokens)
+    _answer(one, step, now.probabilities, expression)
+    words = [VOCABULARY[token] for token in expression.tokens]
+    cell = max(8, min(26, 200 // len(words)))
+    components.draw(attention.first_token(now.first_token, words, cell), key=f"watch-looks-{one.id}")
+    components.draw(formation.operations(OPERATIONS, standing.accuracies, one.style.color), key=f"watch-right-{one.id}")
+    frame = _frame(standing_after(one.run, kept[-1], kept[-1]).embedding)
+    tokens = formation.token_map(VOCABULARY, standing.embedding, frame, one.style.color)
+    components.draw(tokens, key=f"watch-map-{one.id}")
+
+
+def _answer(one, step, probabilities, expression):
+    best = int(probabilities.argmax())
+    verdict = "right" if best == expression.answer_token else f"wrong, it is {expression.answer}"
+    st.html(
+        f'<div class="tf-model" style="--c:{one.style.color}"><i>{one.style.glyph}</i><b>{escape(one.name)}</b>'
+        f'<div class="tf-note">after step {step:,}</div></div>'
+        f'<div class="tf-answer"><strong>{escape(VOCABULARY[best])}</strong>'
+        f"<span>{verdict}, {bars.percent(probabilities[best])} sure</span></div>"
+    )
+
+
+def _frame(points):
+    """The same frame for the map at every step: that of the last one, with room around it."""
+    return [(round(1.3 * float(axis.min()), 1) - 0.1, round(1.3 * float(axis.max()), 1) + 0.1) for axis in points.T]
