@@ -1,9 +1,6 @@
 """The pages, in the order of the menu."""
 
-from pathlib import Path
 from typing import NamedTuple
-
-VIEWS = Path(__file__).parent / "views"
 
 
 class Page(NamedTuple):
@@ -17,14 +14,10 @@ class Page(NamedTuple):
         return f"views/{self.view}.py"
 
 
-PAGES = tuple(
-    page
-    for page in (
-        Page("home", "Home", "One expression, several models: answers and attention."),
-        Page("train", "Train", "Watch a model learn this from nothing, and keep it."),
-        Page("evaluate", "Evaluate", "How often is it right on what it never saw?"),
-        Page("explore_attention", "Explore Attention", "Every layer and head: who looks at whom."),
-        Page("layer_lab", "Layer Lab", "One layer at a time: formula, numbers, gradients."),
-    )
-    if (VIEWS / f"{page.view}.py").exists()
+PAGES = (
+    Page("home", "Home", "One expression, several models: answers and attention."),
+    Page("train", "Train", "Watch a model learn this from nothing, and keep it."),
+    Page("evaluate", "Evaluate", "How often is it right on what it never saw?"),
+    Page("explore_attention", "Explore Attention", "Every layer and head: who looks at whom."),
+    Page("layer_lab", "Layer Lab", "One layer at a time: formula, numbers, gradients."),
 )

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from browser_page import settle
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -96,16 +97,6 @@ def visit(contexts, server):
     for page in pages:
         page.close()
     assert complaints == []
-
-
-def settle(page):
-    """Wait until the script has run and its charts are drawn."""
-    page.wait_for_selector("[data-testid=stMain] h1")
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(c => c.querySelector('svg, canvas'))"
-    )
-    page.wait_for_timeout(300)
 
 
 def _matters(message):
