@@ -1,13 +1,27 @@
-"""Two settings of the process that decide the speed of small matrices. Imported before NumPy, by the package itself."""
+"""Two settings of the process that decide the speed of small matrices. The package imports it before all else."""
 
 import ctypes
 import os
 import sys
 
-# One BLAS thread: on products as small as ours, two were measured 10 to 60 times slower at times.
-# It must be in the environment before NumPy is imported. Whoever sets it otherwise is obeyed.
-for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+SETTINGS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def use_one_blas_thread():
+    """On products as small as ours, two threads were measured 10 to 60 times slower at times.
+
+    NumPy reads the environment when it is imported. If that has happened already, its OpenBLAS is told directly.
+    Whoever has set the environment otherwise is obeyed.
+    """
+    if any(name in os.environ for name in SETTINGS):
+        return
+    os.environ.update(dict.fromkeys(SETTINGS, "1"))  # for NumPy, and for the processes we start
+    core = sys.modules.get("numpy._core._multiarray_umath")
+    if core is not None:
+        library = ctypes.CDLL(core.__file__)
+        for name in ("scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads", "openblas_set_num_threads"):
+            if hasattr(library, name):
+                getattr(library, name)(1)
 
 
 def keep_freed_memory(num_bytes=1 << 28):
@@ -27,4 +41,5 @@ def keep_freed_memory(num_bytes=1 << 28):
     mallopt(mmap_threshold, num_bytes)
 
 
+use_one_blas_thread()
 keep_freed_memory()
