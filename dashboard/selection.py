@@ -40,6 +40,20 @@ class ShownModel(NamedTuple):
         data_seed, shares = split_of(self.checkpoint)
         return side_of(expression, data_seed=data_seed, shares=shares)
 
+    def never_saw(self, expression):
+        """Why training cannot have drawn the expression, in a few words, or None if it may have."""
+        training = self.checkpoint.training
+        if training is None:
+            return None
+        fewest, most = training.num_args_range
+        if not fewest <= len(expression.numbers) <= most:
+            return f"never saw {len(expression.numbers)} numbers in training"
+        if max(expression.numbers) > training.max_value:
+            return f"never saw a number above {training.max_value} in training"
+        if training.split_by == "expression" and self.side_of(expression) != "train":
+            return "never saw this expression in training"
+        return None
+
 
 class Selection(NamedTuple):
     """`problems` and `complaint` are for the sidebar; a view needs the first two only."""

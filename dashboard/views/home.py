@@ -12,11 +12,6 @@ from tinyformer import OPERATIONS, Expression, extract_attention_weights
 from tinyformer.vocabulary import VOCABULARY
 
 TRY = ("Max ( 5 3 9 )", "Min ( 7 2 2 )", "First ( 4 8 1 )", "Second ( 6 0 9 )", "Last ( 3 3 8 )")
-SIDES = {
-    "train": "may have seen this expression in training",
-    "validation": "never saw this expression in training",
-    "test": "never saw this expression in training",
-}
 
 
 def surprise():
@@ -42,7 +37,9 @@ with st.container(horizontal=True, gap="small", vertical_alignment="center"):
     st.button("Surprise me", on_click=surprise, type="tertiary")
 
 components.require_models(models)
-columns = components.side_by_side(models, lambda shown: SIDES[shown.side_of(expression)], alone=456)
+columns = components.side_by_side(
+    models, lambda shown: shown.never_saw(expression) or "may have seen it in training", alone=456
+)
 for shown, column, width in columns:
     probabilities = shown.model.predict([expression.tokens])[0]
     top = probabilities.argsort()[::-1][:5]

@@ -4,6 +4,7 @@ import pytest
 from app_reading import write_model
 
 from dashboard.components import point_at
+from tinyformer import parse_expression, side_of
 
 
 def shown(app):
@@ -85,3 +86,18 @@ def test_the_arrow_stands_below_the_character():
     long = "Max ( " + "1 " * 100 + "x " + "1 " * 100 + ")"
     text, arrow = point_at(long, long.index("x") + 1).split("\n")
     assert text[arrow.index("↑")] == "x" and len(text) < 40
+
+
+def test_home_says_what_a_model_cannot_have_seen(app):
+    def notes(text):
+        app.text_input(key="expression").set_value(text).run()
+        return [model.never_saw(parse_expression(text)) for model in shown(app).models]
+
+    app.run()
+    candidates = [f"Max ( 5 3 {digit} )" for digit in range(10)] + [f"Min ( 5 {digit} 3 )" for digit in range(10)]
+    held_out = next(text for text in candidates if side_of(parse_expression(text)) != "train")
+    assert notes(held_out) == ["never saw this expression in training"] * 3
+    assert any("never saw this expression in training" in html.proto.body for html in app.get("html"))
+    trained = next(text for text in candidates if side_of(parse_expression(text)) == "train")
+    assert notes(trained) == [None] * 3
+    assert notes("Max ( 5 3 )") == ["never saw 2 numbers in training"] * 3
