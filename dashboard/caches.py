@@ -7,6 +7,7 @@ import streamlit as st
 
 from tinyformer import load_checkpoint, report
 from tinyformer.datasets import SIDES
+from tinyformer.length_generalization import accuracy_by_length
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -32,3 +33,16 @@ def part(file, side):
 def baselines(file, side):
     """{name: Evaluation} of the rules that a model has to beat, on one side of this model's split."""
     return report.baselines(part(file, "train"), part(file, side))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def figures(file):
+    """All figures of a model, as `report.report` and `python -m tinyformer evaluate --json` have them."""
+    return report.report(checkpoint(file), whole_space(file)[0])
+
+
+@st.cache_resource(max_entries=64, show_spinner="Asking longer expressions …")
+def lengths(file):
+    """[LengthAccuracy] for 2 to 8 numbers."""
+    loaded = checkpoint(file)
+    return accuracy_by_length(loaded.model, loaded.training)

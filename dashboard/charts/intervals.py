@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL, model_encodings
+from dashboard.charts.theme import model_encodings
 
 COLUMNS = ["model", "group", "correct", "total", "accuracy", "low", "high"]
 TOOLTIP = [
@@ -18,38 +18,6 @@ TOOLTIP = [
     alt.Tooltip("low:Q", title="95% interval from", format=".2%"),
     alt.Tooltip("high:Q", title="to", format=".2%"),
 ]
-
-
-def against_baselines(rows, models):
-    """One line per model and per baseline, accuracy from 0 to 1. rows as in COLUMNS; models (name, color, shape).
-
-    A row whose model is not among `models` is a baseline and stays gray.
-    """
-    data = pd.DataFrame(rows, columns=COLUMNS)
-    names = {name for name, _, _ in models}
-    others = tuple((name, NEUTRAL, "stroke") for name in dict.fromkeys(data["model"]) if name not in names)
-    return Figure(_against_baselines_spec(tuple(models) + others), data, _describe(data))
-
-
-@lru_cache
-def _against_baselines_spec(models):
-    color, shape = model_encodings(*zip(*models, strict=True))
-    base = alt.Chart(ROWS).encode(
-        y=alt.Y("model:N", title=None, sort=[name for name, _, _ in models], axis=alt.Axis(labelLimit=160)),
-        color=color,
-        tooltip=TOOLTIP,
-    )
-    scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
-    chart = alt.layer(
-        base.mark_rule(strokeWidth=3).encode(
-            x=alt.X("low:Q", title="accuracy, with its 95% interval", scale=scale, axis=axis), x2="high:Q"
-        ),
-        base.mark_point(size=90, filled=True, opacity=1).encode(x=alt.X("accuracy:Q", scale=scale), shape=shape),
-        data=ROWS,
-        title="Accuracy against what needs no transformer",
-    ).properties(height=28 * len(models))
-    return to_spec(chart)
 
 
 def per_operation(rows, models):

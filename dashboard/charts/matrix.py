@@ -1,4 +1,4 @@
-"""A confusion matrix: rows the right digit, columns the answer."""
+"""A confusion matrix: rows the right digit, columns the answer. A click on a cell selects its `truth` and `answer`."""
 
 from functools import lru_cache
 
@@ -8,6 +8,8 @@ import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL, readable_on
+
+CLICK = "cell"  # name of the selection
 
 
 def confusion(counts, color, cell=24):
@@ -41,11 +43,17 @@ def _spec(num_answers, color, cell):
             alt.Tooltip("share:Q", title="share of this row", format=".1%"),
         ],
     )
-    cells = base.mark_rect(color=color).encode(
-        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 1]), legend=None)
+    click = alt.selection_point(name=CLICK, fields=["truth", "answer"], empty=False)
+    cells = (
+        base.mark_rect(color=color, cursor="pointer", stroke=NEUTRAL)
+        .encode(
+            opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 1]), legend=None),
+            strokeWidth=alt.condition(click, alt.value(3), alt.value(0)),
+        )
+        .add_params(click)
     )
     numbers = (
-        base.mark_text(fontSize=max(8, cell * 0.42))
+        base.mark_text(fontSize=max(8, cell * 0.42), tooltip=False)
         .encode(
             text="count:Q",
             color=alt.condition(alt.datum.share > 0.6, alt.value(readable_on(color)), alt.value(NEUTRAL)),

@@ -1,0 +1,146 @@
+"""The truth map of one operation: each of its 1,000 expressions of three digits is a cell. Ten grids by the first
+number, rows by the second, columns by the third. A click selects the field `expression`."""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+
+from dashboard.charts.certainty import certainty
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import NEUTRAL
+
+CLICK = "cell"  # name of the selection
+CELL = 8  # pixels
+COLUMNS, ACROSS, DOWN = 5, 11, 13.4  # grids in a row; cells from one grid to the next
+WIDE, TALL = COLUMNS * ACROSS + 0.4, 2 * DOWN + 0.4  # cells
+HELD_OUT_SIZE, TRAINED_SIZE = 0.94, 0.5  # of a cell
+STATES = ("both right", "only {0} right", "only {1} right", "both wrong")
+
+
+def one_model(cells, name, chosen=None):
+    """cells: a frame of one operation with expression, operation, numbers a, b, c, side, seen, right, answer,
+    confidence, correct."""
+    data = _placed(cells, chosen)
+    data["certainty"] = certainty(data["confidence"], data["correct"])
+    wrong = data["expression"][~data["correct"]]
+    operation = data["operation"][0]
+    description = f"{operation}: {name} has {len(wrong)} of {len(data):,} wrong" + ", ".join(["", *wrong[:20]])
+    return Figure(_spec(operation, None), data, description)
+
+
+def two_models(cells, first, second, chosen=None):
+    """Where two models differ: (name, color, shape) each; cells also has other_answer, other_confidence, …"""
+    data = _placed(cells, chosen)
+    states = states_of(first[0], second[0])
+    one, other = data["correct"].to_numpy(), data["other_correct"].to_numpy()
+    data["state"] = np.select([one & other, one, other], states[:3], states[3])
+    counts = data["state"].value_counts()
+    operation = data["operation"][0]
+    description = f"{operation}: " + ", ".join(f"{counts.get(state, 0):,} {state}" for state in states)
+    return Figure(_spec(operation, (first, second)), data, description)
+
+
+def states_of(first, second):
+    """The four things that can be true of one expression and two models, in words."""
+    return [state.format(first, second) for state in STATES]
+
+
+def _placed(cells, chosen):
+    return cells.assign(
+        x=(cells["a"] % COLUMNS) * ACROSS + cells["c"],
+        y=(cells["a"] // COLUMNS) * DOWN + cells["b"],
+        size=np.where(cells["side"] == "train", TRAINED_SIZE, HELD_OUT_SIZE),
+        chosen=cells["expression"] == str(chosen),
+    ).reset_index(drop=True)
+
+
+@lru_cache
+def _spec(operation, models):
+    across = {"scale": alt.Scale(domain=[-1.3, WIDE - 1.3], nice=False, zero=False), "axis": None}
+    down = {"scale": alt.Scale(domain=[TALL - 1.8, -1.8], nice=False, zero=False), "axis": None}
+    base = alt.Chart(ROWS).transform_calculate(
+        left="datum.x + (1 - datum.size) / 2",
+        right_edge="datum.x + (1 + datum.size) / 2",
+        top="datum.y + (1 - datum.size) / 2",
+        bottom="datum.y + (1 + datum.size) / 2",
+        middle="datum.x + 0.5",
+        center="datum.y + 0.5",
+        next_x="datum.x + 1",
+        next_y="datum.y + 1",
+    )
+    whole = {"x": alt.X("x:Q", **across), "x2": "next_x:Q", "y": alt.Y("y:Q", **down), "y2": "next_y:Q"}
+    square = {"x": alt.X("left:Q", **across), "x2": "right_edge:Q", "y": alt.Y("top:Q", **down), "y2": "bottom:Q"}
+    middle = {"x": alt.X("middle:Q", **across), "y": alt.Y("center:Q", **down)}
+    frame = base.transform_filter("datum.chosen").encode(**whole)
+    click = alt.selection_point(name=CLICK, fields=["expression"], empty=False)
+    layers = [
+        base.mark_rect().encode(**square, **_color(models)),
+        *_marks(base, middle, models),
+        frame.mark_rect(fillOpacity=0, stroke="white", strokeWidth=4),
+        frame.mark_rect(fillOpacity=0, stroke="black", strokeWidth=2),
+        *_labels(base, across, down),
+        # The whole of a cell can be clicked, however small its square is.
+        base.mark_rect(opacity=0.001, fill=NEUTRAL, cursor="pointer")
+        .encode(**whole, tooltip=_tooltip(models))
+        .add_params(click),
+    ]
+    chart = alt.layer(*layers, data=ROWS, title=f"{operation} ( a b c )")
+    return to_spec(chart.properties(width=WIDE * CELL, height=TALL * CELL))
+
+
+def _marks(base, middle, models):
+    """Never by color alone: a cross where the one model is wrong, the shape of the only one of two that is right."""
+    if models is None:
+        wrong = base.transform_filter("!datum.correct").encode(**middle)
+        return [
+            wrong.mark_point(shape="cross", angle=45, size=46, fill=color, stroke=color, strokeWidth=width)
+            for color, width in (("white", 2.5), ("black", 0.2))  # the dark cross has a light halo
+        ]
+    states = states_of(models[0][0], models[1][0])
+    return [
+        base.transform_filter(alt.datum.state == state)
+        .mark_point(shape=shape, size=40, fill="white", stroke="black", strokeWidth=0.8)
+        .encode(**middle)
+        for state, shape in zip(states[1:], (models[0][2], models[1][2], "cross"), strict=True)
+    ]
+
+
+def _labels(base, across, down):
+    """The first number above its grid, the second and the third at the edges."""
+    above = base.transform_filter("datum.b == 0 && datum.c == 0").transform_calculate(label="'a = ' + datum.a")
+    left = base.transform_filter(f"datum.c == 0 && datum.a % {COLUMNS} == 0")
+    below = base.transform_filter("datum.b == 9")
+    x, y = alt.X("x:Q", **across), alt.Y("y:Q", **down)
+    middle, center = alt.X("middle:Q", **across), alt.Y("center:Q", **down)
+    edge = {"fontSize": 8, "color": NEUTRAL}
+    return [
+        above.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, color=NEUTRAL).encode(
+            text="label:N", x=x, y=y
+        ),
+        left.mark_text(align="right", dx=-3, **edge).encode(text="b:Q", x=x, y=center),
+        below.mark_text(baseline="top", dy=2, **edge).encode(text="c:Q", x=middle, y=alt.Y("next_y:Q", **down)),
+    ]
+
+
+def _color(models):
+    if models is None:
+        return {"color": alt.Color("certainty:Q", scale=alt.Scale(domain=[-1, 1], domainMid=0), legend=None)}
+    states = states_of(models[0][0], models[1][0])
+    scale = alt.Scale(domain=states, range=[NEUTRAL, models[0][1], models[1][1], "#000000"])
+    dim = alt.condition(alt.datum.state == states[0], alt.value(0.25), alt.value(1))
+    return {"color": alt.Color("state:N", scale=scale, legend=None), "opacity": dim}
+
+
+def _tooltip(models):
+    found = [
+        alt.Tooltip("expression:N"),
+        alt.Tooltip("right:Q", title="right answer"),
+        alt.Tooltip("seen:N", title="this expression was"),
+    ]
+    answers = [("answer", "confidence", "answered" if models is None else models[0][0])]
+    if models is not None:
+        answers.append(("other_answer", "other_confidence", models[1][0]))
+    for answer, confidence, title in answers:
+        found += [alt.Tooltip(f"{answer}:N", title=title), alt.Tooltip(f"{confidence}:Q", title="sure", format=".4%")]
+    return found

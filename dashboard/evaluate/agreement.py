@@ -1,0 +1,75 @@
+"""Agreement between models: which expressions do all get right, only one, none; who answers unlike whom."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import disagreement
+from dashboard.evaluate import explore
+from dashboard.evaluate.asked import texts
+from tinyformer.agreement import agreement_table, disagreements, right_counts
+from tinyformer.vocabulary import VOCABULARY
+
+
+def draw(asked, expression, key="agreement"):
+    """Counts, the matrix, and the expressions that are contested."""
+    parts = [whole.select(asked.common) for whole in asked.evaluations]
+    if len(parts) < 2:
+        st.info("Agreement is between models. Put a second one on display, in the sidebar.")
+        return
+    if not len(parts[0]):
+        st.info("No expression is on this side for all models. Choose “All” above.")
+        return
+    table = counted(agreement_table(parts))
+    st.caption(f"{len(parts[0]):,} expressions, those that are on the chosen side for every model on display.")
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=330):
+            st.dataframe(
+                table,
+                hide_index=True,
+                key=f"{key}-counts",
+                column_config={"share": st.column_config.NumberColumn(format="%.2f%%")},
+            )
+        with st.container(width=400):
+            names = [shown.name for shown in asked.models]
+            components.draw(disagreement.disagreement(disagreements(parts), names), key=f"{key}-matrix-{len(names)}")
+    contested = contested_expressions(asked.models, parts)
+    st.subheader("Contested expressions", anchor=False)
+    if not len(contested):
+        st.success("All models give the right answer to every one of these expressions.")
+        return
+    st.caption("Those that not all get right. Click a row: it becomes the expression on every page.")
+    st.dataframe(
+        contested,
+        hide_index=True,
+        key=f"{key}-contested",
+        on_select=explore.rows_choose(f"{key}-contested", contested["expression"]),
+        selection_mode="single-row",
+    )
+    explore.chosen(asked.models, expression, key=f"{key}-explore")
+
+
+def counted(rows):
+    """agreement_table as a frame in words."""
+    models, total = len(rows) - 1, sum(count for _, count in rows)
+    words = {models: f"all {models} are right", 1: "only one is right", 0: "none is right"}
+    return pd.DataFrame({
+        "models": [words.get(right, f"{right} are right") for right, _ in rows],
+        "expressions": [count for _, count in rows],
+        "share": [100 * count / total for _, count in rows],
+    })  # fmt: skip
+
+
+def contested_expressions(models, parts):
+    """One row for each expression that not all get right: the right answer, and everybody's."""
+    right = right_counts(parts)
+    where = right < len(parts)
+    disputed = [part.select(where) for part in parts]
+    table = pd.DataFrame({
+        "expression": texts(disputed[0]),
+        "right answer": [VOCABULARY[token] for token in disputed[0].targets],
+        "models right": right[where],
+    })  # fmt: skip
+    for shown, part in zip(models, disputed, strict=True):
+        table[f"{shown.style.glyph} {shown.name}"] = [VOCABULARY[token] for token in part.predictions]
+    return table.sort_values("models right", kind="stable", ignore_index=True)

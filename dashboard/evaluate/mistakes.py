@@ -1,0 +1,101 @@
+"""Who is mistaken for whom, and the expressions behind it: confusion matrices, and a table of mistakes and doubts."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import matrix
+from dashboard.evaluate import explore
+from dashboard.evaluate.asked import SIDE_NAMES, texts
+from tinyformer import confusion_matrix
+from tinyformer.datasets import SIDES
+from tinyformer.evaluation import OTHER
+from tinyformer.vocabulary import DIGITS, VOCABULARY
+
+CELLS = {1: 34, 2: 32, 3: 23, 4: 16}  # of the confusion matrix in pixels, by the number of models
+DOUBTS = 50  # least confident right answers, per model
+MOST_LISTED = 1_000  # expressions behind a cell
+
+
+def draw(asked, expression, key="mistakes"):
+    """Confusion, what is behind a cell, then the table."""
+    parts = asked.parts
+    if not all(map(len, parts)):
+        st.info("No expression is on this side with its answer at this place. Choose another one above.")
+        return
+    st.subheader("What is mistaken for what", anchor=False)
+    st.caption("A row is a right answer, a column the answer given. Off the diagonal is wrong. Click a cell.")
+    for number, (shown, column, _) in enumerate(components.side_by_side(asked.models, lambda s: s.file and "")):
+        with column:
+            _confusion(shown, parts[number], f"{key}-confusion-{shown.name}", CELLS[len(asked.models)])
+    st.subheader("All mistakes, and the least confident right answers", anchor=False)
+    table, note = mistakes(asked)
+    st.caption(f"{note} Click a row: it becomes the expression on every page.")
+    percent = st.column_config.NumberColumn(format="%.4f%%")
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=f"{key}-table",
+        on_select=explore.rows_choose(f"{key}-table", table["expression"]),
+        selection_mode="single-row",
+        column_config={"sure": percent, "of the right answer": percent},
+    )
+    explore.chosen(asked.models, expression, key=f"{key}-explore")
+
+
+def _confusion(shown, part, key, cell):
+    counts = confusion_matrix(part)
+    figure = matrix.confusion(counts, shown.style.color, cell)
+    event = components.draw(figure, key=key, on_select="rerun", selection_mode=[matrix.CLICK])
+    clicked = (event or {}).get("selection", {}).get(matrix.CLICK) or []
+    if not clicked:
+        return
+    truth, answer = clicked[0]["truth"], clicked[0]["answer"]
+    behind = part.select(behind_cell(part, int(truth), OTHER if answer == "other" else int(answer)))
+    listed = pd.DataFrame({"expression": texts(behind)[:MOST_LISTED], "sure": 100 * behind.confidence[:MOST_LISTED]})
+    st.caption(f"{len(behind):,} with the answer {truth}, answered {answer}" + _first(len(behind)))
+    st.dataframe(
+        listed,
+        hide_index=True,
+        height=240,
+        key=f"{key}-list",
+        on_select=explore.rows_choose(f"{key}-list", listed["expression"]),
+        selection_mode="single-row",
+        column_config={"sure": st.column_config.NumberColumn(format="%.2f%%")},
+    )
+
+
+def _first(count):
+    return f"; the first {MOST_LISTED:,}" if count > MOST_LISTED else ""
+
+
+def behind_cell(evaluation, truth, answer):
+    """(N,) bool: the expressions counted in a cell of `confusion_matrix`."""
+    given = evaluation.predictions - DIGITS[0]
+    given[(given < 0) | (given >= len(DIGITS))] = OTHER
+    return (evaluation.targets - DIGITS[0] == truth) & (given == answer)
+
+
+def mistakes(asked):
+    """(DataFrame of all wrong answers and of the least sure right ones, a sentence that counts them)."""
+    frames, wrong = [], 0
+    for shown, whole, sides, chosen in zip(asked.models, asked.evaluations, asked.sides, asked.chosen, strict=True):
+        mistaken = (chosen & ~whole.correct).nonzero()[0]
+        right = (chosen & whole.correct).nonzero()[0]
+        doubted = right[whole.confidence[right].argsort(kind="stable")[:DOUBTS]]
+        rows = [*mistaken[whole.losses[mistaken].argsort(kind="stable")[::-1]], *doubted]
+        wrong += len(mistaken)
+        part = whole.select(rows)
+        of_right = part.probabilities[range(len(part)), part.targets].astype(float)
+        frames.append(pd.DataFrame({
+            "model": f"{shown.style.glyph} {shown.name}",
+            "expression": texts(part),
+            "verdict": ["right" if correct else "wrong" for correct in part.correct],
+            "right answer": [VOCABULARY[token] for token in part.targets],
+            "answered": [VOCABULARY[token] for token in part.predictions],
+            "sure": 100 * part.confidence,
+            "of the right answer": 100 * of_right,
+            "side": [SIDE_NAMES[SIDES[index]].lower() for index in sides[rows]],
+        }))  # fmt: skip
+    table = pd.concat(frames).sort_values("of the right answer", kind="stable", ignore_index=True)
+    return table, f"{wrong:,} wrong; below them the {DOUBTS} least confident right answers of each model."

@@ -1,0 +1,39 @@
+"""Accuracy per operation, models side by side with their intervals."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import intervals
+from tinyformer import accuracy_per_operation
+
+
+def draw(asked, key="operations"):
+    """The chart and its table. An operation that is not among the expressions has no mark."""
+    rows = [
+        (shown.name, row.operation, row.correct, row.total, row.accuracy, row.low, row.high)
+        for shown, part in zip(asked.models, asked.parts, strict=True)
+        for row in accuracy_per_operation(part)
+        if row.total
+    ]
+    if not rows:
+        st.info("No expression is on this side with its answer at this place. Choose another one above.")
+        return
+    looks = [(shown.name, shown.style.color, shown.style.shape) for shown in asked.models]
+    components.draw(intervals.per_operation(rows, looks), key=f"{key}-{len(asked.models)}", stretch=True)
+    components.how_to_read(
+        "The line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where many "
+        "expressions were counted, and long where few were, whatever the accuracy. *First*, *Second* and *Last* need "
+        "the place of a number, *Max* and *Min* its size.\n\n"
+        "With *the answer stands at*, look at one kind of expression only: is a model that answers Max right because "
+        "it found the largest number, or because that is often the last one?"
+    )
+    frame = pd.DataFrame(rows, columns=intervals.COLUMNS)
+    frame[["accuracy", "low", "high"]] *= 100
+    percent = st.column_config.NumberColumn(format="%.2f%%")
+    st.dataframe(
+        frame.rename(columns={"group": "operation", "correct": "right", "total": "of"}),
+        hide_index=True,
+        key=f"{key}-table",
+        column_config={"accuracy": percent, "low": percent, "high": percent},
+    )
