@@ -54,13 +54,13 @@ def arcs(weights, tokens, query, color, width=130, columns=2):
 @lru_cache
 def _spec(num_tokens, color, width, columns):
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.6, num_tokens - 0.4]))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.9, (num_tokens - 1) / 2 + 0.1]))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.9, (num_tokens - 1) / 2 + 0.4]))
     told = [alt.Tooltip("looks at:N"), alt.Tooltip("weight:Q", format=".4f")]
     # One width along an arc: grouped by `arc`, drawn as a line.
     lines = (
         alt.Chart(ROWS)
         .transform_filter("datum.word === null")
-        .mark_line(color=color, strokeCap="round", opacity=0.75)
+        .mark_line(color=color, strokeCap="round", opacity=0.75, clip=True)
         .encode(
             x=x,
             y=y,

@@ -11,17 +11,17 @@ from dashboard.charts.theme import LABEL_ONLY, NEUTRAL, placed
 
 
 def grid(
-    values, rows, columns, *, title="", names=("row", "column", "value"), cell=34, height=None, form=".2f", signed=0
-):
+    values, rows, columns, *, title="", names=("row", "column", "value"), cell=34, height=None, form=".2f", reach=1.0,
+    signed=False,
+):  # fmt: skip
     """values (R, C), nan where undefined, with labels for rows and columns.
 
     `names` of row, column and value are for tooltips and the data; `form` is how numbers are written in the cells, ""
-    for none. Colors cover [0, 1]; with `signed` = limit, [-limit, limit].
+    for none. Colors cover [0, reach], or [-reach, reach] if `signed`.
     """
     values = np.asarray(values, np.float64)
     row, column = (index.ravel() for index in np.indices(values.shape))
-    limit = float(signed) or 1.0
-    loud = np.abs(np.nan_to_num(values.ravel())) / limit > 0.5
+    loud = np.abs(np.nan_to_num(values.ravel())) / reach > 0.5
     data = pd.DataFrame({
         "row": np.array(placed(rows))[row],
         "column": np.array(placed(columns))[column],
@@ -32,7 +32,7 @@ def grid(
     })  # fmt: skip
     largest = "" if np.isnan(values).all() else _extreme(values, rows, columns)
     description = f"{title or names[2]}: {values.shape[0]} × {values.shape[1]} values{largest}"
-    spec = _spec(*values.shape, title, tuple(names), cell, height or cell, form, float(signed))
+    spec = _spec(*values.shape, title, tuple(names), cell, height or cell, form, float(reach), signed)
     return Figure(spec, data, description)
 
 
@@ -42,7 +42,7 @@ def _extreme(values, rows, columns):
 
 
 @lru_cache(maxsize=128)
-def _spec(num_rows, num_columns, title, names, cell, height, form, signed):
+def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed):
     labels = {
         "labelExpr": LABEL_ONLY,
         "labelAngle": 0,
@@ -52,9 +52,10 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, signed):
         "ticks": False,
     }
     value = f"{names[2]}:Q"
-    scale = (
-        alt.Scale(domain=[-signed, signed], domainMid=0, clamp=True) if signed else alt.Scale(domain=[0, 1], clamp=True)
-    )
+    if signed:
+        scale = alt.Scale(domain=[-reach, reach], domainMid=0, clamp=True, interpolate="rgb")
+    else:
+        scale = alt.Scale(domain=[0, reach], clamp=True)
     base = alt.Chart(ROWS).encode(
         x=alt.X("column:O", axis=alt.Axis(**labels, orient="top")),
         y=alt.Y("row:O", axis=alt.Axis(**labels)),

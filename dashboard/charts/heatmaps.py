@@ -66,18 +66,18 @@ def _spec(size, columns, font):
         )
         .add_params(alt.selection_point(name=CELL, fields=list(FIELDS), empty=False, on="click", clear=False))
     )
-    frame = {"fillOpacity": 0, "clip": False}
+    frame = {"fillOpacity": 0, "clip": True}  # nothing reaches beyond the cells: sizes stay the same
     ink = alt.Color(value="#E8590C")  # neither of the scale's hue nor of the page's, in light and dark
     pooled = (
         alt.Chart(ROWS)
         .transform_filter("datum.mark % 2 === 1")
-        .mark_rect(**frame, strokeWidth=1.5, tooltip=None)
+        .mark_rect(**frame, strokeWidth=2.5, tooltip=None)
         .encode(y=y, x=alt.value(0), x2=alt.value(size), stroke=ink)
     )
     chosen = (
         alt.Chart(ROWS)
         .transform_filter("datum.mark > 1")
-        .mark_rect(**frame, strokeWidth=3, tooltip=None)
+        .mark_rect(**frame, strokeWidth=4, tooltip=None)
         .encode(x=alt.X("column:O", axis=axis), y=y, stroke=ink)
     )
     chart = (

@@ -13,6 +13,7 @@ def effects(rows, models, effect):
     """rows: (model, head, layer, entropy, effect); models: (name, color, shape); `effect` names the axis."""
     data = pd.DataFrame(rows, columns=["model", "head", "layer", "entropy", "effect"])
     data["layer"] = "layer " + data["layer"].astype(str)
+    data["named"] = data["effect"] >= 0.1 * data["effect"].max()  # near 0 the names would lie on each other
     strongest = data.loc[data["effect"].idxmax()]
     description = (
         f"{len(data)} heads: normalized entropy against {effect}. "
@@ -37,5 +38,5 @@ def _spec(models, effect):
     )
     hollow = alt.condition("datum.layer === 'layer 1'", alt.value(0.15), alt.value(0.9))
     points = base.mark_point(size=130, filled=True, strokeWidth=2).encode(shape=shape, fillOpacity=hollow, stroke=color)
-    names = base.mark_text(dx=9, align="left", fontSize=11).encode(text="head:N")
+    names = base.transform_filter("datum.named").mark_text(dx=9, align="left", fontSize=11).encode(text="head:N")
     return to_spec(alt.layer(points, names, data=ROWS).properties(height=360))

@@ -1,4 +1,4 @@
-"""Several measures of the same tokens beside each other: small bars, each measure on its own scale."""
+"""Several measures of the same tokens beside each other: small bars, each as long as its share of the largest."""
 
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ def token_bars(panels, tokens, color, chosen=None, title="", width=104):
         pd.DataFrame({
             "panel": name, "label": labels, "measure": measure, "token": tokens,
             "value": np.asarray(values, np.float64).round(6),
+            "length": np.asarray(values, np.float64) / max(np.abs(values).max(), 1e-12),
             "written": [f"{value:.2f}" for value in values],
             "chosen": np.arange(len(tokens)) == chosen,
         })
@@ -26,17 +27,20 @@ def token_bars(panels, tokens, color, chosen=None, title="", width=104):
         f"{measure} " + ", ".join(f"{token} {value:.2f}" for token, value in zip(tokens, values, strict=True))
         for measure, values in panels.items()
     )
-    return Figure(_spec(len(tokens), color, title, width), data, description)
+    low, high = min(0.0, data["length"].min()), max(0.0, data["length"].max())
+    room = 34 / max(width - 68, 30) * (high - low)  # for the numbers
+    domain = (round(low - room * (low < 0), 2), round(high + room, 2))
+    return Figure(_spec(len(tokens), color, title, width, domain), data, description)
 
 
 @lru_cache
-def _spec(num_tokens, color, title, width):
+def _spec(num_tokens, color, title, width, domain):
     row = max(12, min(22, 320 // num_tokens))
     base = alt.Chart(ROWS).encode(
         y=alt.Y("label:N", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, domain=False, ticks=False)),
         tooltip=[alt.Tooltip("token:N"), alt.Tooltip("measure:N"), alt.Tooltip("value:Q", format="+.4f")],
     )
-    x = alt.X("value:Q", axis=None, scale=alt.Scale(zero=True, padding=34))
+    x = alt.X("length:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
     faint = alt.condition("datum.chosen", alt.value(1), alt.value(0.45))
     bars = base.mark_bar(color=color, height=row - 6).encode(x=x, opacity=faint)
     text = alt.Text("written:N")
@@ -50,6 +54,5 @@ def _spec(num_tokens, color, title, width):
             spacing=8,
             **({"title": title} if title else {}),
         )
-        .resolve_scale(x="independent")
     )
     return to_spec(chart)

@@ -40,7 +40,7 @@ def _one_part(subject, replacement, cell, count):
     drops = np.vstack([_drops(found)[1:], _drops(whole)[1:]])
     figure = grid.grid(
         100 * drops, [_short(part) for part in (*heads, *layers)], COLUMNS, names=("part", "operation", "drop in %"),
-        cell=cell, height=24, form=".1f", signed=100,
+        cell=cell, height=24, form=".1f", reach=100,
     )  # fmt: skip
     components.draw(figure, key=f"drops-{subject.name}-{count}")
 
@@ -71,6 +71,6 @@ def _own_set(subjects, replacement):
             table = np.column_stack([found.accuracy, found.accuracy_per_operation])
             figure = grid.grid(
                 100 * table, ["intact", "without"], COLUMNS, names=("model", "operation", "accuracy in %"),
-                cell=min(44, (width - 118) // 6), height=28, form=".1f", signed=100,
+                cell=min(44, (width - 118) // 6), height=28, form=".1f", reach=100,
             )  # fmt: skip
             components.draw(figure, key=f"own-{subject.name}-{len(subjects)}")

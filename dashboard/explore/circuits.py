@@ -25,12 +25,12 @@ def draw(subjects, expression):
     )
     roles = [results.roles(subject.source, subject.model) for subject in (first, second)]
     lines = [
-        f"| layer {match.layer + 1} | head {match.first + 1}: {roles[0].name(match.layer, match.first)} "
+        f"| {match.layer + 1} | head {match.first + 1}: {roles[0].name(match.layer, match.first)} "
         f"| head {match.second + 1}: {roles[1].name(match.layer, match.second)} "
-        f"| {match.similarity:.2f} | {'shared' if match.shared else 'different'} |"
+        f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |"
         for match in matches
     ]
-    header = f"| | {first.name} | {second.name} | in common | |"
+    header = f"| layer | {first.name} | {second.name} | in common | |"
     st.markdown("\n".join([header, "|---|---|---|---|---|", *lines]))
     with st.container(horizontal=True, gap="medium"):
         for layer, similarity in enumerate(similarities):

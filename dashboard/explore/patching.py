@@ -28,14 +28,14 @@ def draw(subjects, expression):
             T = len(words)
             figure = grid.grid(
                 found.residual, [stage_label(stage) for stage in found.stages], words,
-                names=("stage", "token", "share restored"), title="Residual stream", signed=1, form=".2f",
+                names=("stage", "token", "share restored"), title="Residual stream", signed=True,
                 cell=max(14, min(44, (width - 132) // T)), height=26,
             )  # fmt: skip
             components.draw(figure, key=f"patch-{subject.name}-{count}")
             L, H = found.heads.shape
             figure = grid.grid(
                 found.heads, [f"layer {i + 1}" for i in range(L)], [f"head {j + 1}" for j in range(H)],
-                names=("layer", "head", "share restored"), title="Outputs of heads, all tokens", signed=1,
+                names=("layer", "head", "share restored"), title="Outputs of heads, all tokens", signed=True,
                 cell=max(34, min(56, (width - 80) // H)), height=26,
             )  # fmt: skip
             components.draw(figure, key=f"patch-heads-{subject.name}-{count}")

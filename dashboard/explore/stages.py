@@ -47,7 +47,8 @@ def draw(cell, values, words):
             figure = grid.grid(
                 np.vstack([weighted, weighted.sum(axis=0)]), rows, range(1, config.head_dim + 1), form="",
                 title="weight × value: what the head gathers", names=("token", "component", "weighted value"),
-                cell=max(8, min(22, 350 // config.head_dim)), height=20, signed=float(np.ceil(np.abs(v).max())),
+                cell=max(8, min(22, 350 // config.head_dim)), height=20, signed=True,
+                reach=float(np.ceil(np.abs(v).max())),
             )  # fmt: skip
             components.draw(figure, key="gathered")
     components.how_to_read(

@@ -1,0 +1,66 @@
+"""Explore Attention in Chromium: a click on a cell of a heatmap is read in the stage panel, with that cell's number."""
+
+import numpy as np
+import pytest
+from browser_page import settle
+
+from tinyformer import load_checkpoint, parse_expression
+from tinyformer.interpret import trace
+from tinyformer.models import shipped_folder
+
+LAYER, HEAD, QUERY, KEY = 1, 2, 0, 4
+SECTIONS = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One+answer", "Explanation%3F", "Circuits", "Time")
+TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
+  .filter(c => c.querySelector('svg.marks, canvas').getBoundingClientRect().right > innerWidth + 1).length"""
+
+
+def cell_of(page, chart, panel, query, key):
+    """The middle of a cell of one of the page's heatmaps, in pixels."""
+    cells = page.locator("[data-testid=stVegaLiteChart]").nth(chart).locator("svg .mark-rect.role-mark")
+    boxes = cells.evaluate_all(
+        """groups => groups.map(g => [...g.querySelectorAll('path')].map(p => p.getBoundingClientRect())
+             .map(r => [r.x + r.width / 2, r.y + r.height / 2])).filter(cells => cells.length === 36)"""
+    )
+    return boxes[panel][6 * query + key]
+
+
+def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
+    page = visit("explore-attention")
+    x, y = cell_of(page, 1, 4 * LAYER + HEAD, QUERY, KEY)  # the second model, seed-123
+    page.mouse.click(x, y)
+    page.get_by_text("(token 1) looks at").wait_for()
+    page.wait_for_function(
+        "document.body.innerText.includes('seed-123, layer 2, head 3: Max (token 1) looks at 9 (token 5)')"
+    )
+    settle(page)
+    model = load_checkpoint(shipped_folder() / "seed-123.npz").model
+    values = trace(model, parse_expression("Max ( 5 3 9 )").tokens)
+    weight = values[f"blocks.{LAYER}.attn.pattern"][0, HEAD, QUERY, KEY]
+    shown = [float(value) for value in page.get_by_test_id("stMetricValue").all_inner_texts()]
+    np.testing.assert_allclose(shown[2], weight, atol=1e-4)
+    for part in ("model=seed-123", "layer=2", "head=3", "key=5"):
+        assert part in page.url
+    again = visit(page.url.split("/", 3)[3])  # the link reproduces the view
+    again.wait_for_function(
+        "document.body.innerText.includes('seed-123, layer 2, head 3: Max (token 1) looks at 9 (token 5)')"
+    )
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_fits_at_both_widths(visit, section):
+    page = visit(f"explore-attention?section={section}")
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        assert page.locator("[data-testid=stException]").count() == 0
+        assert page.evaluate(TOO_WIDE) == 0
+
+
+def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
+    page = visit("explore-attention?section=Ablation&models=seed-42")
+    page.get_by_role("button", name="Try all 256 subsets").click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    page.get_by_text("of the subsets").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Try all 256 subsets").click()
+    page.get_by_text("Shapley values").wait_for(timeout=120_000)
