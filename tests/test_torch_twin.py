@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from small import MASK, TARGETS, TOKENS, small_model
 
+if __name__ == "__main__":  # first, so that it is skipped rather than broken where there is no PyTorch
+    raise SystemExit(pytest.main([__file__, "-v"]))
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; see the extra 'torch' of pyproject.toml")
 
 from torch.nn import functional  # noqa: E402
@@ -173,7 +176,3 @@ def test_the_twin_would_notice():
     model.named_parameters()["blocks.0.attention.qkv.weight"][2, 3] *= 1 + 1e-6
     theirs = twin(tensor(TOKENS), tensor(MASK)).detach().numpy()
     assert np.abs(model.forward(TOKENS, MASK)[0] - theirs).max() > 1e-9
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__, "-v"]))
