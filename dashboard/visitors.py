@@ -11,7 +11,7 @@ import secrets
 import threading
 
 import streamlit as st
-from streamlit.runtime import get_instance
+from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 COOKIE = "tinyformer_visitor"
@@ -56,6 +56,8 @@ def introduce():
 
 def is_connected(visitor):
     """Whether a browser of this visitor is connected now."""
+    if not exists():  # no server: a test, or a script
+        return True
     server = get_instance()
     with _lock:
         here = {session: who for session, who in _sessions.items() if server.is_active_session(session)}

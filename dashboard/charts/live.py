@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import model_encodings
+from dashboard.charts.theme import NEUTRAL, model_encodings
 
 TRAINING, HELD_OUT = "training", "held out"
 POWERS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
@@ -66,7 +66,9 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker):
     ]
     if has_marker:
         line = (
-            alt.Chart(ROWS).transform_filter(alt.datum.series == "marker").mark_rule(strokeDash=[4, 3], strokeWidth=1.5)
+            alt.Chart(ROWS)
+            .transform_filter(alt.datum.series == "marker")
+            .mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=NEUTRAL)
         )
         layers.append(line.encode(x="step:Q"))
     chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))

@@ -18,23 +18,24 @@ def descent(rates, promised, true, chosen, breaks_at, width=385, height=235):
     both += [(TRUE, rate, change) for rate, change in zip(rates, true, strict=True)]
     both += [("chosen", chosen, None)] + ([("breaks", breaks_at, None)] if breaks_at else [])
     data = pd.DataFrame(both, columns=["what", "rate", "change"])
-    floor = 1.3 * min(0.0, float(min(true)))
-    data["shown"] = data["change"].clip(lower=floor if floor else -1, upper=max(1.0, -2 * floor))
+    lowest = min(0.0, *map(float, true))
+    frame = (1.6 * lowest, -1.2 * lowest) if lowest else (-1.0, 1.0)  # further away, the lines leave the picture
     broken = (
         f"The promise is off by more than half from {breaks_at:.3g} on" if breaks_at else "The promise holds throughout"
     )
-    return Figure(_descent_spec(width, height), data, f"Change of the loss by the learning rate. {broken}")
+    return Figure(_descent_spec(frame, width, height), data, f"Change of the loss by the learning rate. {broken}")
 
 
 @lru_cache
-def _descent_spec(width, height):
+def _descent_spec(frame, width, height):
     base = alt.Chart(ROWS).encode(x=alt.X("rate:Q", title="learning rate η", scale=alt.Scale(type="log"),
                                           axis=alt.Axis(format="~g", values=POWERS, grid=False)))  # fmt: skip
     lines = (
-        base.mark_line(strokeWidth=2)
+        base.mark_line(strokeWidth=2, clip=True)
         .transform_filter(alt.FieldOneOfPredicate("what", [PROMISED, TRUE]))
         .encode(
-            y=alt.Y("shown:Q", title="change of the loss (nats)", axis=alt.Axis(tickCount=5)),
+            y=alt.Y("change:Q", title="change of the loss (nats)", axis=alt.Axis(tickCount=5),
+                    scale=alt.Scale(domain=list(frame), nice=False)),
             color=alt.Color("what:N", scale=alt.Scale(domain=[PROMISED, TRUE], range=[NEUTRAL, PALETTE[0]]),
                             legend=alt.Legend(orient="top", title=None)),
             strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=[PROMISED, TRUE], range=[[5, 4], [1, 0]]),

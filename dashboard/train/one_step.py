@@ -83,8 +83,6 @@ def _batch_table(batch, taken):
         "after": [VOCABULARY[token] for token in taken.after.argmax(axis=1)],
         "p after": taken.after[rows, batch.targets],
     })  # fmt: skip
-    probability = {"format": "percent", "min_value": 0, "max_value": 1}
-    st.dataframe(frame, hide_index=True, height=290, column_config={
-        "p before": st.column_config.ProgressColumn("p(right) before", **probability),
-        "p after": st.column_config.ProgressColumn("p(right) after", **probability),
-    })  # fmt: skip
+    names = {"p before": "p(right)", "p after": "p(right) after"}
+    columns = {key: st.column_config.NumberColumn(name, format="percent", width=70) for key, name in names.items()}
+    st.dataframe(frame, hide_index=True, height=290, column_config=columns)

@@ -59,9 +59,10 @@ def _draw(shown, expression, busy):
         chosen = st.select_slider("After step", steps, value=steps[-1], format_func="{:,}".format, key="watch-step")
         logs = {one.id: one.run.log() for one in shown}
         rows = live.rows_of(shown, logs, "loss")
-        loss = charts.learning(rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen,
-                               width=860, height=110)  # fmt: skip
-        components.draw(loss, key="watch-loss")
+        loss = charts.learning(
+            rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen, height=110
+        )
+        components.draw(loss, key="watch-loss", stretch=True)
     with st.container(horizontal=True, gap="medium"):
         for one in shown:
             with st.container(width=286):

@@ -1,0 +1,215 @@
+"""The Train page without a browser: what is asked for is trained, what is shown is what the runs say."""
+
+import time
+
+import numpy as np
+import pytest
+from app_reading import charts
+
+from dashboard.train import limits
+from dashboard.train.experiments import EXPERIMENTS
+from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
+from tinyformer.microscope import batch_of, take_step
+from tinyformer.runs import create_run, list_runs, train_run
+from tinyformer.training_data import prepare_data
+
+TINY = TransformerConfig(embed_dim=8, num_heads=2, num_layers=1, ffn_dim=16)
+CONFIG = TrainingConfig(num_examples=400, epochs=3, seed=5, model=TINY)
+
+
+@pytest.fixture
+def page(app):
+    app.run()
+    return app.switch_page("views/train.py")
+
+
+@pytest.fixture
+def run(folder):
+    """A run that has ended."""
+    run = create_run(CONFIG)
+    train_run(run)
+    return run
+
+
+def set_up(page, **values):
+    for key, value in values.items():
+        element = {"seeds": page.text_input, "size": page.button_group}.get(key, page.number_input)(key=key)
+        element.set_value(value)
+    return page
+
+
+def button(page, label):
+    return next(b for b in page.button if b.label == label)
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_start_trains_each_seed_in_a_process_and_shows_what_it_logs(page):
+    page.run()
+    set_up(page, seeds="3, 8", epochs=1, size="small · 1K")
+    page.run()
+    button(page, "Start training").click().run()
+    assert not page.exception
+    assert sorted(run.config.seed for run in list_runs()) == [3, 8]
+    assert all(run.config == TrainingConfig(num_examples=1_000, epochs=1, seed=run.config.seed) for run in list_runs())
+    wait_for(lambda: all(run.status().state == "finished" for run in list_runs()))
+    page.run()
+    assert page.text_input(key="seeds").value == "3, 8"
+    _, frame, description = charts(page)[0]
+    for run in list_runs():
+        own = frame[frame["model"].str.startswith(f"seed-{run.config.seed}-")]
+        assert own[own["series"] == "training"]["value"].tolist() == run.log().step_column("loss").tolist()
+        assert own[own["series"] == "held out"]["value"].tolist() == run.log().epoch_column("loss").tolist()
+    assert "held out" in description
+    offered = page.sidebar.multiselect(key="models").options
+    assert sum(name.startswith(("seed-3-", "seed-8-")) for name in offered) == 2  # selectable on every page
+
+
+def test_the_command_that_is_shown_makes_the_same_configuration(page):
+    from tinyformer.cli import build_parser
+    from tinyformer.cli.options import training_config
+
+    page.run()
+    set_up(page, seeds="3", epochs=7, lr=0.01).run()
+    words = page.code[0].value.split()
+    assert words[:3] == ["python", "-m", "tinyformer"]
+    args = build_parser().parse_args(words[3:])
+    assert args.run and training_config(args, seed=args.seed) == TrainingConfig(epochs=7, learning_rate=0.01, seed=3)
+
+
+@pytest.mark.parametrize("seeds, complaint", [
+    ("forty-two", 'got "forty-two"'), ("1, , 2", "whole numbers"), ("8-1", "try 1-8"), ("1-9", "at most 8"),
+])  # fmt: skip
+def test_a_seed_list_that_is_none_is_refused_before_anything_starts(page, seeds, complaint):
+    page.run()
+    set_up(page, seeds=seeds).run()
+    assert complaint in page.error[0].value
+    assert button(page, "Start training").disabled
+    assert list_runs() == []
+
+
+@pytest.mark.parametrize("label, value, complaint", [
+    ("Heads", 5, "Width must be a multiple of Heads, got 64 and 5: try Heads=4"),
+    ("Feed-forward width", 16384, "parameters, the limit is 2,000,000"),
+    ("Batch size", 1, "steps are too many"),
+])  # fmt: skip
+def test_settings_are_checked_as_one_types_and_in_the_words_of_the_page(page, label, value, complaint):
+    page.run()
+    set_up(page, epochs=1000)
+    next(n for n in page.number_input if n.label == label).set_value(value)
+    page.run()
+    assert complaint in page.error[0].value
+    assert button(page, "Start training").disabled
+
+
+def test_a_default_page_asks_for_the_default_training(page):
+    page.run()
+    assert not page.exception and not page.error
+    assert "Start training" in page.info[0].value
+    assert limits.statement(3) in page.caption[0].value or any(limits.statement(3) in c.value for c in page.caption)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.title)
+def test_an_experiment_changes_one_thing(experiment):
+    reference, changed = experiment.pair(seed=4)
+    before, after = (vars(c) | vars(c.model) for c in (reference, changed))
+    assert len([name for name in before if name != "model" and before[name] != after[name]]) == 1
+    prepare_data(changed)
+    assert reference.seed == changed.seed == 4
+
+
+def test_an_experiment_appears_beside_its_reference(page, monkeypatch):
+    from dashboard import desk
+
+    monkeypatch.setattr(desk.workers(), "submit", lambda run: None)
+    page.run()
+    button(page, "one head").click().run()
+    shown = page.multiselect(key="_runs_shown").value
+    configs = {run.id: run.config for run in list_runs()}
+    assert [configs[run_id].model.num_heads for run_id in shown] == [4, 1]
+    button(page, "one layer").click().run()
+    assert len(list_runs()) == 3  # the reference is there already
+
+
+def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
+    page.session_state["_runs_shown"] = [run.id]
+    page.run()
+    page.button_group(key="closer").set_value("Watch it form").run()
+    assert not page.exception
+    for step in (run.snapshot_steps()[3], run.snapshot_steps()[-1]):
+        page.select_slider(key="watch-step").set_value(step).run()
+        tokens = parse_expression("Max ( 5 3 9 )").tokens
+        weights = extract_attention_weights(run.snapshot(step), tokens)[:, 0, :, 0]
+        looks = next(frame for _, frame, _ in charts(page) if {"head", "key", "weight"} <= set(frame))
+        np.testing.assert_allclose(looks["weight"], weights.ravel(), atol=1e-6)
+        loss = next(frame for _, frame, _ in charts(page) if "series" in frame and (frame["series"] == "marker").any())
+        assert loss[loss["series"] == "marker"]["step"].tolist() == [step]
+
+
+def test_the_microscope_shows_the_engines_step(page, run):
+    page.session_state["_runs_shown"] = [run.id]
+    page.run()
+    page.button_group(key="closer").set_value("One step under the microscope").run()
+    assert not page.exception
+    step = next(s for s in page.select_slider if s.label == "Weights after step").value
+    batch = batch_of(CONFIG, prepare_data(CONFIG), step + 1)
+    taken = take_step(run.snapshot(step), batch, 0.1)
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Loss before"] == f"{taken.loss_before:.4f}" and shown["True change"] == f"{taken.true_change:+.4f}"
+    assert shown["Promised change, −η‖g‖²"] == f"{taken.predicted_change:+.4f}"
+
+
+def test_a_damaged_run_is_named_and_the_others_are_listed(page, run):
+    broken = create_run(CONFIG)
+    (broken.path / "config.json").write_text("{")
+    page.run()
+    assert not page.exception
+    table = page.dataframe[0].value
+    states = dict(zip(table["run"], table["state"], strict=True))
+    assert "damaged" in states[broken.id] and "finished" in next(s for name, s in states.items() if name != broken.id)
+
+
+@pytest.fixture
+def shared_page(app, monkeypatch):
+    """On a server that is shared, seen by a visitor whose browser has a cookie."""
+    monkeypatch.setenv("TINYFORMER_SHARED", "1")
+    monkeypatch.setattr("dashboard.visitors._token", lambda: "a-cookie-of-this-visitor")
+    app.run()
+    return app.switch_page("views/train.py")
+
+
+def test_on_a_shared_server_runs_are_their_owners_and_a_link_lets_watch_only(shared_page):
+    page = shared_page
+    other = create_run(CONFIG, owner="somebody else")
+    train_run(other, wish=lambda: "pause")
+    nobodys = create_run(CONFIG)
+    page.session_state["_runs_shown"] = [other.id, nobodys.id]
+    page.run()
+    assert not page.exception
+    assert page.multiselect(key="_runs_shown").value == [other.id]  # the other was made on this machine, for itself
+    assert not [b for b in page.button if b.label in ("Resume", "Pause", "Stop training")]
+    assert len(page.dataframe) == 0  # no runs of one's own
+    assert nobodys.id in page.warning[0].value
+
+
+def test_a_visitors_own_run_is_theirs_to_end(shared_page):
+    page = shared_page.run()
+    set_up(page, seeds="3", epochs=1, size="small · 1K").run()
+    button(page, "Start training").click().run()
+    (run,) = list_runs()
+    assert len(run.owner) == 32 and "cookie" not in run.owner
+    assert [b.label for b in page.button if b.key and b.key.endswith(run.id)] == ["Pause", "Stop training"]
+    wait_for(lambda: run.status().state == "finished")
+    assert load_checkpoint(run.model_path).training.seed == 3
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(page):
+    page.session_state["_runs_shown"] = ["Xk3fXk3fXk3fXk3f", "../../etc"]
+    page.run()
+    assert not page.exception
+    assert "There is no run Xk3fXk3fXk3fXk3f" in page.warning[0].value
