@@ -247,6 +247,11 @@ def test_a_missing_array_is_named(path, member):
         (lambda m: m.update(dtype="float16"), "its dtype is 'float16'"),
         (lambda m: m.update(dtype="object"), "its dtype is 'object'"),
         (lambda m: m.update(metadata=[]), "its metadata is not a table"),
+        (lambda m: m["metadata"].update(epoch="soon"), "its epoch is 'soon', expected a number"),
+        (lambda m: m["metadata"].update(test=7), "its metadata is not a table"),
+        (lambda m: m["metadata"].update(test={"accuracy": None}), "its accuracy is None, expected a number"),
+        (lambda m: m["config"].update(vocab_size=21), "its model knows 21 tokens"),
+        (lambda m: m["config"].update(max_seq_len=5), "reads up to 5; the expressions here"),
         (lambda m: m.update(optimizer="adam"), ""),
         (lambda m: m.update(optimizer={"slots": 10**9}), "expected at most 2"),
         (lambda m: m.update(training={"epochs": -1}), "epochs must be a whole number"),
@@ -369,7 +374,6 @@ def test_a_zip_entry_that_claims_a_terabyte_allocates_nothing(path):
         {"embed_dim": 999_999, "num_heads": 3},
         {"ffn_dim": 1_000_000, "embed_dim": 600},
         {"num_layers": 1_000, "embed_dim": 300, "num_heads": 1},
-        {"vocab_size": 1_000_000, "embed_dim": 60},
         {"max_seq_len": 1_000_000, "embed_dim": 60, "positions": "sinusoidal"},  # a table, no parameter
         {"max_seq_len": 1_000_000, "embed_dim": 60, "positions": "learned"},
     ],
@@ -433,6 +437,8 @@ def test_a_model_that_could_not_be_read_again_does_not_replace_one_that_can(path
         save_checkpoint(path, model)
     with pytest.raises(ValueError, match="bytes of metadata, the limit is"):
         save_checkpoint(path, small_model(), metadata={"long": "x" * 5_000_000})
+    with pytest.raises(ValueError, match="its seconds is '3 s', expected a number"):
+        save_checkpoint(path, small_model(), metadata={"seconds": "3 s"})
     assert path.read_bytes() == before
 
 

@@ -4,6 +4,7 @@ An array file (`array_file.py`) whose metadata says what belongs into it; the pa
 names and shapes. Nothing is allocated before sizes were checked, and nothing in it is ever executed.
 """
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from tinyformer.array_file import ArrayFileError, one_line, read_arrays, write_a
 from tinyformer.configuration import TrainingConfig, TransformerConfig
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
 from tinyformer.transformer import Transformer
+from tinyformer.vocabulary import VOCABULARY
 
 FORMAT = "tinyformer checkpoint"
 VERSION = 1
+SHORTEST = 6  # tokens of an expression of three numbers
 MAX_PARAMETERS = 20_000_000  # of a model that is loaded: 80 MB in float32. Its table of positions has the same limit
 
 
@@ -48,6 +51,7 @@ def save_checkpoint(path, model, *, training=None, history=None, optimizer=None,
     `training`: the TrainingConfig. `history`: a MetricsTracker. `optimizer`: kept with its state, to go on training.
     """
     path = Path(path)
+    _check_metadata(metadata or {})
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -97,6 +101,11 @@ def _expected_arrays(description):
         raise ValueError(f"it has version {description['version']!r}, this program reads version {VERSION}")
     config = TransformerConfig.from_dict(description["config"])
     count, dtype = config.num_parameters, description["dtype"]
+    if config.vocab_size != len(VOCABULARY) or config.max_seq_len < SHORTEST:
+        raise ValueError(
+            f"its model knows {config.vocab_size} tokens and reads up to {config.max_seq_len}; the expressions here "
+            f"are made of {len(VOCABULARY)} and have {SHORTEST} or more"
+        )
     if max(count, config.max_seq_len * config.embed_dim) > MAX_PARAMETERS:
         raise ValueError(
             f"its model has {count:,} parameters, {config.max_seq_len:,} positions of width "
@@ -104,8 +113,7 @@ def _expected_arrays(description):
         )
     if dtype not in ("float32", "float64"):
         raise ValueError(f"its dtype is {dtype!r}, expected float32 or float64")
-    if not isinstance(description["metadata"], dict):
-        raise ValueError("its metadata is not a table")
+    _check_metadata(description["metadata"])
     expected = {
         "parameters": ((count,), (dtype,)),
         "history.steps": ((None, len(STEP_COLUMNS)), ("float64",)),
@@ -115,6 +123,19 @@ def _expected_arrays(description):
     if slots not in (0, 1, 2):
         raise ValueError(f"its optimizer keeps {slots!r} arrays, expected at most 2")
     return expected | {f"optimizer.{i}": ((count,), (dtype,)) for i in range(slots)}
+
+
+def _check_metadata(metadata):
+    """Pages and tables show these figures: they have to be numbers where they are there. ValueError if they are not."""
+    test = metadata.get("test", {}) if isinstance(metadata, dict) else None
+    if not isinstance(test, dict):
+        raise ValueError("its metadata is not a table")
+    figures = {
+        name: metadata[name] for name in ("epoch", "step", "steps_trained", "seconds") if name in metadata
+    } | test
+    for name, value in figures.items():
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValueError(f"its {name} is {value!r}, expected a number")
 
 
 def _describe_optimizer(optimizer):
