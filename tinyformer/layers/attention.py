@@ -4,7 +4,6 @@ Backward, with a the weights and s the scores: dv = aᵀ dy, da = dy vᵀ, ds = 
 dk = dsᵀ q / √K. Every one of Q, K and V gets its own gradient, through the full Jacobian of the softmax.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
