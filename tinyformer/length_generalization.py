@@ -57,11 +57,11 @@ def held_out(num_args, count=DRAWN, data_seed=DATA_SEED, shares=SHARES):
         tokens, targets = space.tokens[chosen], space.targets[chosen]
     else:
         found = {}
-        seed = [data_seed, num_args]
+        seed = data_seed
         while len(found) < count:
+            seed = (seed + 1_000_003 * num_args) % 2**63  # other draws than those of a training
             for ids, answer in generate_tokenized_dataset(int(count / shares[2]), num_args, seed=seed):
                 if len(found) < count and side_of(ids, data_seed, shares) == "test":
                     found[tuple(ids)] = answer
-            seed = [*seed, 1]  # the next draw
         tokens, targets = np.array(list(found)), np.array(list(found.values()))
     return Examples(tokens, targets, tokens != PAD)

@@ -91,11 +91,16 @@ def mistakes(asked):
             "model": f"{shown.style.glyph} {shown.name}",
             "expression": texts(part),
             "verdict": ["right" if correct else "wrong" for correct in part.correct],
-            "right answer": [VOCABULARY[token] for token in part.targets],
-            "answered": [VOCABULARY[token] for token in part.predictions],
+            "right answer": words(part.targets),
+            "answered": words(part.predictions),
             "sure": 100 * part.confidence,
             "of the right answer": 100 * of_right,
             "side": [SIDE_NAMES[SIDES[index]].lower() for index in sides[rows]],
         }))  # fmt: skip
     table = pd.concat(frames).sort_values("of the right answer", kind="stable", ignore_index=True)
     return table, f"{wrong:,} wrong; below them the {DOUBTS} least confident right answers of each model."
+
+
+def words(tokens):
+    """Ids as words."""
+    return [VOCABULARY[token] for token in tokens]

@@ -3,13 +3,28 @@
 import streamlit as st
 
 from dashboard import components, selection
-from dashboard.evaluate import agreement, asked, head, mistakes, operations, truth
+from dashboard.evaluate import (
+    agreement,
+    asked,
+    calibration,
+    embeddings,
+    head,
+    lengths,
+    mistakes,
+    operations,
+    own,
+    truth,
+)
 
 SECTIONS = {
     "operations": "Operations",
     "truth": "Truth map",
     "mistakes": "Mistakes",
     "agreement": "Agreement",
+    "calibration": "Calibration",
+    "lengths": "Longer",
+    "embeddings": "Embeddings",
+    "own": "Your own test set",
 }
 
 models, expression = selection.current()[:2]
@@ -36,3 +51,11 @@ elif section == "mistakes":
     mistakes.draw(everything, expression)
 elif section == "agreement":
     agreement.draw(everything, expression)
+elif section == "calibration":
+    calibration.draw(everything)
+elif section == "lengths":
+    lengths.draw(models)
+elif section == "embeddings":
+    embeddings.draw(models)
+elif section == "own":
+    own.draw(models, expression)

@@ -1,0 +1,65 @@
+"""Embeddings: does the model know that 8 is next to 9?"""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import caches, components
+from dashboard.charts import digits
+from tinyformer import Transformer
+from tinyformer.embeddings import cosine_similarity, digit_embeddings, number_sense, principal_components
+
+SIZES = {1: 300, 2: 270, 3: 216, 4: 150}  # pixels, by the number of models
+
+
+def draw(models):
+    """One column per model, then the rank correlations."""
+    size = SIZES[len(models)]
+    for shown, column, _ in components.side_by_side(models, components.origin):
+        vectors = digit_embeddings(shown.model)
+        with column:
+            components.draw(digits.similarity(cosine_similarity(vectors), size), key=f"cosines-{shown.name}")
+            figure = digits.plane(*principal_components(vectors), shown.style.color, size)
+            components.draw(figure, key=f"plane-{shown.name}")
+    st.subheader("Near in number, near in embedding?", anchor=False)
+    st.dataframe(
+        pd.DataFrame([correlations(shown) for shown in models]),
+        hide_index=True,
+        key="number-sense",
+        column_config={
+            "rank correlation": st.column_config.NumberColumn(
+                format="%.3f", help="Spearman's, over the 45 pairs of digits: distance of the vectors, of the numbers"
+            ),
+            "by chance": st.column_config.NumberColumn(
+                format="%.1f%%", help="Of random renumberings of the digits, so many correlate at least as well"
+            ),
+            "before training": st.column_config.NumberColumn(format="%.3f"),
+        },
+    )
+    components.how_to_read(
+        "Each digit is a vector, which training has moved. **Cosine similarity** is 1 for vectors that point the same "
+        "way, 0 for unrelated ones. The **principal axes** are the two directions in which the ten vectors differ "
+        "most; they show part of the picture only, as their shares say.\n\n"
+        "If the model had laid the digits out like a ruler, far numbers would be far vectors and the **rank "
+        "correlation** would be near 1. Near 0, as before training, their order is not in the distances. Max and Min "
+        "need the order, so it must be somewhere: later layers can read it off any direction, however small."
+    )
+
+
+def correlations(shown):
+    """One row of the table."""
+    found = number_sense(digit_embeddings(shown.model))
+    return {
+        "model": f"{shown.style.glyph} {shown.name}",
+        "rank correlation": found.correlation,
+        "by chance": 100 * found.by_chance,
+        "before training": before_training(shown.file),
+    }
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def before_training(file):
+    """The correlation of the weights that its training began with; None where the seed is not known."""
+    training = caches.checkpoint(file).training
+    if training is None:
+        return None
+    return number_sense(digit_embeddings(Transformer(training.model, seed=training.seed))).correlation

@@ -1,0 +1,39 @@
+"""Beyond the training length: the same question with fewer and with more numbers."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import caches, components, models, selection
+from dashboard.charts import lengths as chart
+
+MIXED = "mixed-42"  # ships: trained on 2 to 6 numbers
+
+
+def draw(shown_models):
+    """The chart and its table, and a way to the model that has seen several lengths."""
+    rows = [(shown.name, *row) for shown in shown_models for row in caches.lengths(shown.file)]
+    looks = [(shown.name, shown.style.color, shown.style.shape) for shown in shown_models]
+    components.draw(chart.by_length(rows, looks), key="lengths", stretch=True)
+    if MIXED in models.available() and MIXED not in {shown.name for shown in shown_models}:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(f"Show {MIXED} too", on_click=selection.show_model, args=(MIXED,))
+            st.caption("It was trained on 2 to 6 numbers.")
+    components.how_to_read(
+        "A model knows lengths it was trained on. At another length every position behind the new number means "
+        "something else: *Last* stands elsewhere, the closing bracket too, and there is one more number to compare. "
+        "A **filled** mark is a trained length, a **hollow** one lies beyond.\n\n"
+        "Every expression asked here is of the held-out side: all there are of two and three numbers (about 50 and "
+        "500), 1,000 drawn ones of each longer kind. Look at *sure, on average* in the table: beyond what it was "
+        "trained on a model is often wrong, and hardly less sure."
+    )
+    frame = pd.DataFrame(rows, columns=chart.COLUMNS)
+    frame[["accuracy", "low", "high", "confidence"]] *= 100
+    percent = st.column_config.NumberColumn(format="%.2f%%")
+    names = {"num_args": "numbers", "correct": "right", "total": "of", "confidence": "sure, on average"}
+    st.dataframe(
+        frame.rename(columns=names),
+        hide_index=True,
+        key="lengths-table",
+        column_config={name: percent for name in ("accuracy", "low", "high", "sure, on average")}
+        | {"loss": st.column_config.NumberColumn(format="%.2g", help="Mean cross-entropy in nats")},
+    )
