@@ -37,6 +37,9 @@ def rows(weights, labels, words):
     """Print weights (R, T), one row each under the T words: percentages if there is room, with the focus at the end."""
     label_width = max(map(len, labels)) + 2
     room = (terminal.width() - 2 - label_width - 18) // len(words)
+    with_focus = room >= 1
+    if not with_focus:
+        room = (terminal.width() - 2 - label_width) // len(words)
     widest = max(map(len, words)) + 1
     columns = min(max(5, widest), room) if room >= 4 else max(1, min(room, 2))
     header = "".join(pad(word[: columns - 1] + " ", columns, ">") if columns >= 4 else "" for word in words)
@@ -44,7 +47,7 @@ def rows(weights, labels, words):
         print("  " + " " * label_width + paint(header, "dim"))
     for label, row in zip(labels, weights, strict=True):
         cells = "".join(cell(weight, columns, number=columns >= 4) for weight in row)
-        print("  " + pad(label, label_width) + cells + "  " + focus(row))
+        print("  " + pad(label, label_width) + cells + ("  " + focus(row) if with_focus else ""))
 
 
 def maps(weights, words, pooled_first=True):

@@ -83,10 +83,9 @@ def say(message, stream=None):
 
 def ask(prompt):
     """A line from the terminal. Keys that were pressed before it was asked for answer nothing. EOFError at the end."""
-    sys.stdout.write(prompt)
-    sys.stdout.flush()
     if termios and sys.stdin.isatty():
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    print(prompt, end="", flush=True)
     return input()
 
 
