@@ -189,6 +189,21 @@ def test_interrupted_and_resumed_is_uninterrupted_bit_for_bit(changes, epochs):
     assert (second.best_step, second.best_score) == (whole.best_step, whole.best_score)
 
 
+def test_every_step_drops_other_entries_and_the_same_ones_when_repeated(monkeypatch):
+    gradients, draws = tinyformer.training.compute_gradients, []
+
+    def watched(model, inputs, targets, loss_fn, mask, rng):
+        draws.append(copy.deepcopy(rng).random())
+        return gradients(model, inputs, targets, loss_fn, mask, rng)
+
+    monkeypatch.setattr(tinyformer.training, "compute_gradients", watched)
+    config = quick(model=NARROW.to_dict() | {"dropout": 0.2})
+    for same in (config, quick(**config.to_dict()), quick(**config.to_dict() | {"seed": 1})):
+        list(islice(Trainer(same).records(), 20))
+    assert draws[:20] == draws[20:40]
+    assert len(set(draws)) == 40
+
+
 def test_leaving_the_generator_and_entering_it_again_goes_on():
     whole, trainer = Trainer(QUICK), Trainer(QUICK)
     list(whole.records())
