@@ -48,6 +48,7 @@ class Progress:
     def clear(self):
         """Remove the bar."""
         if self.columns:
+            self.columns += len("^C")  # which the terminal may have put behind it
             self._draw("")
             sys.stderr.write("\r")
             sys.stderr.flush()

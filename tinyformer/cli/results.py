@@ -47,7 +47,8 @@ def compare(trained):
         tables.side_by_side([f"seed {one.seed}" for one in done], rows)
         mean = sum(one.test.accuracy for one in done) / len(done)
         worst = min(done, key=lambda one: one.test.accuracy)
-        print(f"\n  mean {percent(mean, 2)}, worst {percent(worst.test.accuracy, 2)} (seed {worst.seed})")
+        worst_of_all = f"{percent(worst.test.accuracy, 2)} (seed {worst.seed})"
+        print(f"\n  mean of {len(done)} seeds {percent(mean, 2)}, worst {worst_of_all}")
     for one in trained:
         if one.problem:
             print(f"  seed {one.seed}: no model. {terminal.one_line(one.problem)}")

@@ -72,7 +72,9 @@ def run(args):
         return runs.start(configs[0], args.run)
     paths = outputs.plan(args, configs)
     walk = Walk(args.interactive or (not args.no_interactive and sys.stdin.isatty() and sys.stdout.isatty()))
-    trained = [_train_one(config, path, walk) for config, path in zip(configs, paths, strict=True)]
+    trained = []
+    for config, path in zip(configs, paths, strict=True):
+        trained.append(_train_one(config, path, walk, brief=len(configs) > 1))
     if len(trained) > 1:
         results.compare(trained)
     return 1 if any(one.problem for one in trained) else 0
@@ -89,8 +91,11 @@ def _configs(args):
         raise UsageError(f"--seeds: {error}") from None
 
 
-def _train_one(config, path, walk):
-    """Train one seed and write its model. A divergence is reported, and ends this seed only."""
+def _train_one(config, path, walk, brief):
+    """Train one seed and write its model. A divergence is reported, and ends this seed only.
+
+    `brief`: the details come later, in one table for all.
+    """
     try:
         trainer = Trainer(config)
     except ValueError as error:  # a side without expressions
@@ -107,10 +112,11 @@ def _train_one(config, path, walk):
     walk.result(done)
     right = f"{test.correct.sum()} of {len(test)} held-out expressions right, {percent(test.accuracy)}"
     print(f"{paint(f'seed {config.seed}', 'bold')}: {right}; trained in {duration(done.seconds)}")
-    results.per_operation(test, trainer.data.train)
-    results.mistakes(test)
+    if walk.active or not brief:
+        results.per_operation(test, trainer.data.train)
+        results.mistakes(test)
     walk.after(done)
-    print(f"\nwritten to {path}", flush=True)
+    print(f"{paint('written to', 'dim')} {path}", flush=True)
     return done
 
 
