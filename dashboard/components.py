@@ -19,6 +19,8 @@ STYLE = """<style>
 .tf-tokens em {font-style: normal; opacity: .55; padding: 0 .2rem}
 .tf-answer {display: flex; align-items: baseline; gap: .7rem; margin: .1rem 0 .3rem}
 .tf-answer strong {font-size: 2.5rem; line-height: 1.05; font-weight: 600; font-variant-numeric: tabular-nums}
+.tf-said {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
+[data-testid="stElementContainer"]:has(.tf-said) {position: absolute}
 </style>"""
 
 
@@ -28,15 +30,27 @@ def page_style():
 
 
 def draw(figure, key=None, stretch=False, **kwargs):
-    """Place a Figure. stretch: as wide as its column; only for charts of one view, facets must keep their size."""
-    return st.vega_lite_chart(
+    """Place a Figure. stretch: as wide as its column; only for charts of one view, facets must keep their size.
+
+    With the same spec and the same `alt`, new data moves the marks that are there: a chart is built anew only where its
+    structure changes. So `alt` says what kind of chart it is, and its content follows as text for screen readers.
+    """
+    state = st.vega_lite_chart(
         figure.data,
         figure.spec,
         width="stretch" if stretch else "content",
-        alt=figure.description,
+        alt=_kind(figure),
         key=key,
         **kwargs,
     )
+    st.html(f'<p class="tf-said">{escape(figure.description)}</p>')
+    return state
+
+
+def _kind(figure):
+    title = figure.spec.get("title")
+    title = title.get("text") if isinstance(title, dict) else title
+    return title if isinstance(title, str) else f"Chart of {', '.join(map(str, figure.data.columns[:4]))}"
 
 
 def side_by_side(models, note=lambda shown: "", alone="stretch"):

@@ -16,6 +16,12 @@ OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [da
   .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
   .filter(([chart, column]) => chart > column + 1)"""
+COUNT_NEW_CHARTS = """() => {
+  window.newCharts = 0
+  const isChart = node => node.matches?.('svg.marks') || node.querySelector?.('svg.marks')
+  const count = changes => changes.forEach(change => { newCharts += [...change.addedNodes].filter(isChart).length })
+  new MutationObserver(count).observe(document.querySelector('[data-testid=stMain]'), {childList: true, subtree: true})
+}"""
 CELLS = """() => [...document.querySelectorAll('[data-testid=stMain] svg.marks .mark-rect.role-mark')]
   .map(group => group.querySelector('path')?.getBoundingClientRect()).filter(r => r && r.width > 3 && r.height > 3)
   .map(r => [r.width, r.height])"""
@@ -58,6 +64,19 @@ def test_the_selection_comes_along_from_page_to_page_and_stands_in_the_link(visi
     assert sorted(query["models"]) == ["seed-42", "seed-7"] and query["expression"] == ["min(4, 2)"]
     again = visit(page.url.split("/", 3)[3])
     again.wait_for_function("document.querySelector('input[aria-label=Expression]').value === 'min(4, 2)'")
+
+
+def test_a_new_expression_moves_the_marks_of_charts_that_stay(visit):
+    page = visit("")
+    for text in ("Max 3 2 1", "Max 1 2 3"):  # the second: on a page that has long been ready
+        page.evaluate(COUNT_NEW_CHARTS)
+        field = page.get_by_label("Expression", exact=True)
+        field.fill(text)
+        field.press("Enter")
+        page.wait_for_function("text => new URLSearchParams(location.search).get('expression') === text", arg=text)
+        settle(page)
+        page.wait_for_timeout(1500)
+    assert page.evaluate("window.newCharts") == 0
 
 
 def test_a_bad_expression_in_a_link_is_explained(visit):

@@ -1,6 +1,8 @@
 """What several tests of the dashboard share: models to show, and what AppTest does not read by itself."""
 
 import json
+import re
+from html import unescape
 
 import pyarrow as pa
 
@@ -16,4 +18,8 @@ def write_model(folder, name, seed, **settings):
 def charts(app):
     """[(spec, frame, description)] of the charts of the page, in its order."""
     protos = [element.proto for element in app.get("vega_lite_chart")]
-    return [(json.loads(p.spec), pa.ipc.open_stream(p.data.data).read_pandas(), p.alt) for p in protos]
+    said = re.findall(r'<p class="tf-said">(.*?)</p>', " ".join(html.proto.body for html in app.get("html")))
+    return [
+        (json.loads(proto.spec), pa.ipc.open_stream(proto.data.data).read_pandas(), unescape(text))
+        for proto, text in zip(protos, said, strict=True)
+    ]
