@@ -1,15 +1,12 @@
 """Afterwards: all runs of this visitor as a table, and what can be done with those that are marked."""
 
-import re
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import desk, selection
-from dashboard.train import live
-from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
-from tinyformer.models import saved_folder
+from dashboard import desk
+from dashboard.train import keep, run_line
 from tinyformer.runs import RunError
 
 SHOWN = "_runs_shown"
@@ -67,12 +64,12 @@ def _actions(marked):
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Show above", on_click=show, args=([run.id for run in marked],))
         if trained:
-            st.button("Add to the models on display", on_click=_display, args=(trained,))
+            st.button("Add to the models on display", on_click=keep.display, args=(trained,))
         waiting = [run for run in marked if desk.status(run).resumable]
         if waiting:
-            st.button("Resume", key="resume-marked", on_click=lambda: [live.resume(run) for run in waiting])
+            st.button("Resume", key="resume-marked", on_click=lambda: [run_line.resume(run) for run in waiting])
         if len(marked) == 1 and trained:
-            _save(marked[0])
+            keep.save_as(marked[0], "marked")
             st.download_button("Checkpoint", lambda: marked[0].model_path.read_bytes(), f"{desk.name(marked[0])}.npz",
                                "application/octet-stream", icon=":material/download:", on_click="ignore")  # fmt: skip
         if len(marked) == 1 and desk.status(marked[0]).state != "damaged":
@@ -89,44 +86,11 @@ def show(run_ids):
     st.session_state[SHOWN] = run_ids[: desk.MOST_SHOWN]
 
 
-def _display(runs):
-    for run in runs:
-        selection.show_model(desk.name(run))
-
-
-def _save(run):
-    with st.popover("Save as checkpoint"):
-        name = st.text_input("Name", desk.name(run), max_chars=60, key=f"save-as-{run.id}")
-        st.caption("A saved model stays when its run is deleted, and everyone on this server can choose it.")
-        st.button("Save", type="primary", on_click=_save_as, args=(run, name))
-
-
-def _save_as(run, name):
-    if not re.fullmatch(r"\w[\w .-]{0,59}", name) or name.endswith("."):
-        st.toast("A name is made of letters, digits, spaces, - and _. Not saved.")
-        return
-    path = saved_folder() / f"{name}.npz"
-    if path.exists():
-        st.toast(f"There is a model named {name} already. Not saved.")
-        return
-    try:
-        saved_folder().mkdir(parents=True, exist_ok=True)
-        trained = load_checkpoint(run.model_path)
-        save_checkpoint(
-            path, trained.model, training=trained.training, history=trained.history, metadata=trained.metadata
-        )
-    except (CheckpointError, OSError) as error:
-        st.toast(f"Not saved: {error}")
-        return
-    selection.show_model(name)
-    st.toast(f"Saved as {name}, and put on display.")
-
-
 def _delete(runs):
     for run in runs:
         try:
-            if desk.status(run).state in live.BUSY:
+            if desk.status(run).state in run_line.BUSY:
                 desk.workers().pause(run)
             run.delete()
         except (RunError, OSError) as error:
-            st.toast(f"Not deleted: {error}")
+            keep.say(f"Not deleted: {error}")

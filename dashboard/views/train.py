@@ -3,13 +3,14 @@
 import streamlit as st
 
 from dashboard import desk, selection
-from dashboard.train import live, one_step, setup, table, watch, what_if
+from dashboard.train import honesty, keep, live, one_step, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
 
 SHOWN = table.SHOWN  # ids of the runs on this page, a widget's state; in the URL as ?run=…&run=…
 KEPT = "_runs_kept"  # the same, for when one comes back from another page
 
+keep.read_out()
 st.title("Train")
 st.markdown("Watch transformers learn the task from nothing, each from its own random beginning, on the same data.")
 
@@ -53,6 +54,7 @@ if shown:
         layout = st.segmented_control("Curves", layouts, default=live.ONE_CHART, required=True)
         log_scale = st.toggle("Logarithmic loss", value=True)
     live.draw(shown, layout, log_scale)
+    honesty.draw(shown)
     closer = st.segmented_control(
         "Look closer", ["Watch it form", "One step under the microscope"], key="closer", bind="query-params"
     )

@@ -1,0 +1,85 @@
+"""One run in one line: its name, how far it is, and what can be done with it."""
+
+from html import escape
+
+import streamlit as st
+
+from dashboard import desk
+from dashboard.train import keep
+from tinyformer.runs import RunError
+
+BUSY = ("running", "queued")
+STYLE = """<style>
+.tf-run {line-height: 1.3; padding-top: .1rem} .tf-run i {font-style: normal; color: var(--c); margin-right: .4em}
+.tf-run .tf-note {float: right; font-variant-numeric: tabular-nums}
+.tf-bar {height: .34rem; border-radius: .2rem; margin-top: .35rem;
+  background: color-mix(in srgb, currentColor 12%, transparent)}
+.tf-bar div {height: 100%; border-radius: .2rem; background: var(--c); width: var(--w)}
+</style>"""
+
+
+def draw(one, status, log):
+    """One run: name, progress, and its buttons."""
+    share, words = _progress(status, log)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"run-{one.id}"):
+        st.html(
+            f'<div class="tf-run" style="--c:{one.style.color};--w:{share:.1%}">'
+            f'<span class="tf-note">{escape(words)}</span><i>{one.style.glyph}</i>{escape(one.name)}'
+            f'<div class="tf-bar"><div></div></div></div>',
+            width="stretch",
+        )
+        if one.mine:
+            _buttons(one, status)
+    if status.reason and status.state in ("failed", "diverged", "damaged"):
+        st.error(f"{one.name}: {status.reason}")
+
+
+def _buttons(one, status):
+    busy = status.state in BUSY
+    if busy:
+        st.button("Pause", key=f"pause-{one.id}", on_click=desk.workers().pause, args=(one.run,), type="tertiary")
+    elif status.resumable:
+        st.button("Resume", key=f"resume-{one.id}", on_click=resume, args=(one.run,), type="tertiary")
+    if busy or status.resumable:
+        why = "End here: keep the best weights, and look at the test set once."
+        st.button("Stop training", key=f"stop-{one.id}", on_click=_stop, args=(one.run,), type="tertiary", help=why)
+    elif one.run.model_path.is_file():
+        if st.button(
+            "Put on display", key=f"display-{one.id}", on_click=keep.display, args=([one.run],), type="tertiary"
+        ):
+            st.rerun()  # the sidebar has changed
+        keep.save_as(one.run, "line")
+
+
+def resume(run):
+    """Callback: go on with a run."""
+    try:
+        desk.workers().submit(run)
+    except RunError as error:
+        keep.say(str(error))
+
+
+def _stop(run):
+    try:
+        desk.workers().stop(run)
+    except (RunError, OSError) as error:
+        keep.say(str(error))
+
+
+def _progress(status, log):
+    """(share done, what stands beside the name)."""
+    if log is None:
+        return 0.0, "damaged"
+    total = status.total_steps
+    share = log.step / total if total else 0.0
+    words = [desk.describe(status), f"step {log.step:,} of {total:,}" if total else "step 0"]
+    if status.state == "running" and log.step > 1:
+        pace = log.pace()
+        words.append(f"{pace:,.0f} steps/s, {max(0, total - log.step) / pace:.0f} s left")
+    elif status.state == "queued":
+        words = [f"… {status.reason}"]
+    elif status.test_total:
+        words.append(f"test set: {status.test_correct} of {status.test_total} right")
+    if len(log.epochs) and not status.test_total:
+        words.append(f"held out {log.epoch_column('accuracy')[-1]:.1%}")
+    return share, " · ".join(words)
