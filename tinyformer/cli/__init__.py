@@ -16,7 +16,7 @@ import textwrap
 
 import tinyformer
 from tinyformer.checkpoint import CheckpointError
-from tinyformer.cli import attention, bench, evaluate, gradcheck, models, predict, runs, terminal, train
+from tinyformer.cli import attention, bench, evaluate, gradcheck, models, predict, runs, sweep, terminal, train
 from tinyformer.cli.terminal import UsageError, one_line, prepare_streams
 from tinyformer.expressions import ExpressionError
 from tinyformer.training import DivergenceError
@@ -30,6 +30,7 @@ COMMANDS = {
     "bench": bench,
     "models": models,
     "runs": runs,
+    "sweep": sweep,
 }
 EXAMPLES = (
     ('predict "Max(5,3,9)"', "ask the best model that ships"),
