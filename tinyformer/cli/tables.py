@@ -1,5 +1,7 @@
 """Figures as text: percentages that never round up to 100, bars, tables that fit the terminal."""
 
+import textwrap
+
 from tinyformer.cli import terminal
 from tinyformer.cli.terminal import pad, paint
 
@@ -44,19 +46,23 @@ def table(header, rows, align=None, indent=2):
     """Print rows of text under a header, columns as wide as their widest cell and two apart.
 
     `align` has one of "<>^" per column; the default is the first to the left, the others to the right. A last column
-    that is too long for the terminal ends in "…".
+    that is too long for the terminal goes on in the lines below.
     """
     align = align or "<" + ">" * (len(header) - 1)
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(terminal.length(row[i]) for row in [list(header), *rows]) for i in range(len(header))]
-    room = terminal.width() - indent - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    rows = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(terminal.length, column)) for column in zip(*rows, strict=True)]
+    before = indent + sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = terminal.width() - before
     if widths[-1] > room >= 8:
         widths[-1] = room
-        rows = [[*row[:-1], shorten(row[-1], room)] for row in rows]
-    for number, row in enumerate([list(header), *rows]):
-        cells = [pad(cell, w, side) for cell, w, side in zip(row, widths, align, strict=True)]
-        line = " " * indent + "  ".join(cells).rstrip()
+    for number, row in enumerate(rows):
+        cells = [pad(cell, w, side) for cell, w, side in zip(row[:-1], widths[:-1], align[:-1], strict=True)]
+        too_long = terminal.length(row[-1]) > widths[-1]
+        last = textwrap.wrap(row[-1], room) if too_long else [pad(row[-1], widths[-1], align[-1])]
+        line = (" " * indent + "  ".join([*cells, last[0]])).rstrip()
         print(line if number else paint(line, "dim"))
+        for rest in last[1:]:
+            print(" " * before + rest)
 
 
 def side_by_side(names, rows, indent=2):
@@ -77,11 +83,3 @@ def side_by_side(names, rows, indent=2):
                 continue
             shown = "".join("  " + pad(cell, cell_width, ">") for cell in cells[start : start + at_a_time])
             print((" " * indent + pad(label, label_width) + shown).rstrip())
-
-
-def shorten(text, columns):
-    """Cut a text (without colors) to so many columns; the middle goes, since both ends of a path tell something."""
-    if len(text) <= columns:
-        return text
-    left = (columns - 1) // 2
-    return f"{text[:left]}…{text[len(text) - (columns - 1 - left) :]}"
