@@ -40,16 +40,18 @@ def show(model, expression: Expression):
     row = core.weights[0, 0, 0]
     _line("softmax", [f"{x:.3f}" for x in row], f"sums to {row.sum():.3f}")
 
-    print(f'\n  After each block, the {model.config.embed_dim} numbers of "{words[0]}" have')
+    where = "After" if model.config.norm == "post" else "Inside"
+    print()
+    explain(f'{where} each block, layer norm has given the {model.config.embed_dim} numbers of "{words[0]}"')
     for number, block in enumerate(tape.blocks, 1):
         x = block.feed_forward_norm.normalized[0, 0]
-        after = "normalized" if model.config.norm == "post" else "normalized inside"
-        print(f"    block {number}: mean {abs(x.mean()):.2f}, standard deviation {x.std():.2f} ({after})")
+        print(f"    block {number}: mean {abs(x.mean()):.2f}, standard deviation {x.std():.2f}")
 
+    pooled = "them" if model.config.pooling == "first" else "the mean over all tokens"
     p = answers.probabilities(model, tokens)
     right = expression.answer_token
     print()
-    explain(f"The read-out makes {len(VOCABULARY)} logits of them, one for each token; of the ten digits:")
+    explain(f"The read-out makes {len(VOCABULARY)} logits of {pooled}, one for each token; of the ten digits:")
     _line("digit", [VOCABULARY[d] for d in DIGITS], column=6)
     _line("logit", [f"{x:.2f}" for x in logits[0, list(DIGITS)]], column=6)
     print("\n  Softmax again makes them probabilities. The five largest:")

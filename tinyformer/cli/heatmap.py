@@ -42,11 +42,11 @@ def rows(weights, labels, words):
         room = (terminal.width() - 2 - label_width) // len(words)
     widest = max(map(len, words)) + 1
     columns = min(max(5, widest), room) if room >= 4 else max(1, min(room, 2))
-    header = "".join(pad(word[: columns - 1] + " ", columns, ">") if columns >= 4 else "" for word in words)
-    if header:
-        print("  " + " " * label_width + paint(header, "dim"))
+    with_numbers = columns >= 4
+    heads = [pad(w[: columns - 1] + " ", columns, ">") if with_numbers else pad(w[:columns], columns) for w in words]
+    print("  " + pad("in percent" if with_numbers else "", label_width) + paint("".join(heads), "dim").rstrip())
     for label, row in zip(labels, weights, strict=True):
-        cells = "".join(cell(weight, columns, number=columns >= 4) for weight in row)
+        cells = "".join(cell(weight, columns, number=with_numbers) for weight in row)
         print("  " + pad(label, label_width) + cells + ("  " + focus(row) if with_focus else ""))
 
 

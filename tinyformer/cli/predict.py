@@ -40,5 +40,5 @@ def show(checkpoint, expression):
     heading(f"{expression} = {answers.verdict(int(p.argmax()), expression.answer_token)}")
     print(f"  {checkpoint.name}; {answers.side(checkpoint, expression)}\n")
     answers.top_five(p)
-    print(f"\n  What the first token, {expression.operation}, looks at, in percent")
+    print(f"\n  What the first token, {expression.operation}, looks at")
     answers.first_token_rows(checkpoint.model, expression.tokens)

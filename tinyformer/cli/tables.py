@@ -21,6 +21,11 @@ def percent(share, digits=1):
     return f"<{least:.{digits}f} %" if float(text) == 0 else f"{text} %"
 
 
+def count(number, noun):
+    """ "1 head", "4 heads"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def interval(low, high):
     """A 95 % interval: "96.3–100 %"."""
     return f"{percent(low)[:-2]}–{percent(high)}"

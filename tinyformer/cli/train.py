@@ -110,7 +110,8 @@ def _train_one(config, path, walk, brief):
     _, test = save_trained(path, trainer, history)
     done = Trained(trainer, sum(history.steps["seconds"]), path, test)
     walk.result(done)
-    right = f"{test.correct.sum()} of {len(test)} held-out expressions right, {percent(test.accuracy)}"
+    what = "held-out" if config.split_by == "expression" else "test"
+    right = f"{test.correct.sum()} of {len(test)} {what} expressions right, {percent(test.accuracy)}"
     print(f"{paint(f'seed {config.seed}', 'bold')}: {right}; trained in {duration(done.seconds)}")
     if walk.active or not brief:
         results.per_operation(test, trainer.data.train)

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinyformer import OPERATIONS, VOCABULARY, detokenize, extract_attention_weights
 from tinyformer.cli import answers, forward_pass, heatmap, tables
+from tinyformer.cli.tables import count
 from tinyformer.cli.terminal import ask, explain, heading, paint
 from tinyformer.datasets import SIDES
 
@@ -33,7 +34,8 @@ class Walk:
 
     def result(self, done):
         if self.active:
-            heading("5  The result, on expressions it has never seen")
+            leak = done.trainer.config.split_by == "draw"
+            heading("5  The result, on the test set" if leak else "5  The result, on expressions it has never seen")
 
     def after(self, done):
         """Where the heads look in the end."""
@@ -75,24 +77,25 @@ def show_data(trainer):
     explain(
         "It learns from the first. The second chooses its best weights, and the third judges them, once, at the end."
     )
-    if config.split_by == "expression" and low == high <= 3:
+    if config.split_by == "draw":
+        explain("The same expression can be on several sides: the test will look better than the model is.")
+    elif low == high <= 3:
         explain("The two held-out sides have every expression there is, drawn or not.")
 
 
 def show_model(model):
     """How many parameters are where."""
     config = model.config
-    print(
-        f"  {config.num_layers} blocks of width {config.embed_dim} with {config.num_heads} heads of {config.head_dim}; "
-        f"{config.norm}-norm, {config.positions} positions.\n"
-    )
-    counts = {}
+    size = f"{count(config.num_layers, 'block')} of width {config.embed_dim}"
+    heads = f"{count(config.num_heads, 'head')} of {config.head_dim}"
+    print(f"  {size} with {heads}; {config.norm}-norm; positions: {config.positions}.\n")
+    sizes = {}
     for name, array in model.named_parameters().items():
         words = name.split(".")
         part = words[0] if words[0] != "blocks" else f"block {int(words[1]) + 1}, " + words[2].replace("_", "-")
-        counts.setdefault(part, []).append(array.size)
-    total = sum(map(sum, counts.values()))
-    rows = [(part, f"{sum(sizes):,}", tables.bar(sum(sizes) / total, 30)) for part, sizes in counts.items()]
+        sizes[part] = sizes.get(part, 0) + array.size
+    total = sum(sizes.values())
+    rows = [(part, f"{size:,}", tables.bar(size / total, 30)) for part, size in sizes.items()]
     tables.table(("part", "parameters", ""), [*rows, ("all", f"{total:,}", "")], align="<><")
 
 
