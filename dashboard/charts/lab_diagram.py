@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL, PALETTE
 
 BOX = "box"  # the selection's name
 STEP, HEIGHT = 40, 25  # pixels from box to box, and of a box
-FORWARD, BACKWARD = PALETTE[0], PALETTE[1]
+FORWARD, BACKWARD = "#2F7FE8", "#D9640A"  # each at least 3.6 : 1 on the white page and on the dark one
+LAYER, SUM = "#5B4B8A", "#6B6977"  # of boxes, under white text
 LEFT, RIGHT = 130, 290  # where boxes begin and end
 DOWN, UP = 175, 245  # where the two wires run
 
@@ -42,6 +42,7 @@ def _rows(boxes):
             "x": LEFT,
             "x2": RIGHT,
             "shape": f"({shape})",
+            "sum": box.branch != "",
             "norm": box.norm,
             "gradient": gradient,
             "forward_label": f"{shape}   ‖·‖ {_brief(box.norm)}",
@@ -108,12 +109,17 @@ def _spec(count):
             ("triangle-up", BACKWARD, "up", "datum.y2 + 3"),
         )
     ]
-    boxes = (
-        base.mark_rect(
-            cornerRadius=5, fillOpacity=0.13, strokeWidth=1.2, cursor="pointer", color=NEUTRAL, stroke=NEUTRAL
-        )
+    centered = base.transform_calculate(cx="(datum.x + datum.x2) / 2", cy="(datum.y + datum.y2) / 2")
+    rectangle = at("x:Q", "y:Q", x2="x2:Q", y2="y2:Q")
+    color = alt.condition("datum.sum", alt.value(SUM), alt.value(LAYER))
+    boxes = base.mark_rect(cornerRadius=5).encode(**rectangle, color=color)
+    labels = centered.mark_text(fontSize=12, fontWeight=500, color="#FFFFFF").encode(
+        **at("cx:Q", "cy:Q"), text="label:N"
+    )
+    touch = (  # on top of the labels, so that a click on one is a click on its box
+        base.mark_rect(fillOpacity=0.001, cursor="pointer")
         .encode(
-            **at("x:Q", "y:Q", x2="x2:Q", y2="y2:Q"),
+            **rectangle,
             tooltip=[
                 alt.Tooltip("label:N", title="box"),
                 alt.Tooltip("shape:N"),
@@ -123,8 +129,6 @@ def _spec(count):
         )
         .add_params(alt.selection_point(name=BOX, fields=["name"], empty=False))
     )
-    centered = base.transform_calculate(cx="(datum.x + datum.x2) / 2", cy="(datum.y + datum.y2) / 2")
-    labels = centered.mark_text(fontSize=12, fontWeight=500).encode(**at("cx:Q", "cy:Q"), text="label:N")
     sides = base.transform_calculate(lx=f"{LEFT - 36}", rx=f"{RIGHT + 12}", cy="(datum.y + datum.y2) / 2")
     left = sides.mark_text(align="right", fontSize=11, color=FORWARD).encode(
         **at("lx:Q", "cy:Q"), text="forward_label:N"
@@ -140,7 +144,7 @@ def _spec(count):
         branch.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**at("x:Q", "y:Q", x2="down:Q")),
         branch.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**at("x:Q", "y2:Q", x2="edge:Q")),
     ]
-    chart = alt.layer(*past, *wires, *tips, labels, left, right, boxes, data=ROWS).properties(
+    chart = alt.layer(*past, *wires, *tips, boxes, labels, left, right, touch, data=ROWS).properties(
         width=430, height=count * STEP
     )
     return to_spec(chart)

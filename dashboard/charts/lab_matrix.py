@@ -9,34 +9,51 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import LABEL_ONLY, placed
 
-WIDEST, TALLEST = 390, 300  # pixels for the cells, so that it fits beside the sidebar at 800
-READABLE_WIDTH, READABLE_HEIGHT = 34, 17  # of a cell that holds a number
+WIDEST, TALLEST = 390, 330  # pixels for the cells, so that it fits beside the sidebar at 800
+LARGEST, SMALLEST = 40.0, 9.0  # side of a square cell
+READABLE_WIDTH, READABLE_HEIGHT = 31, 17  # of a cell that holds a number
 CELL = "cell"  # the selection's name
+FRAME = "#E8590C"
 
 
-def matrix(values, rows, columns, title, weights=False, lit=None, clickable=False, row_title=None, column_title=None):
+def matrix(
+    values,
+    rows,
+    columns,
+    title,
+    weights=False,
+    lit=None,
+    framed=None,
+    clickable=False,
+    row_title=None,
+    column_title=None,
+):
     """values (R, C), with a label for each row and column. weights: in [0, 1], always the same scale.
 
     Signed values are colored by their share of the largest size in this matrix, which the title says. lit: a bool
-    (R, C), cells to be framed.
+    (R, C), cells that stand out from the others. framed: one cell, (row, column).
     """
     values = np.asarray(values, np.float64)
     limit = 1.0 if weights else max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-300)
     r, c = (index.ravel() for index in np.indices(values.shape))
+    numbers = has_numbers(values.shape)
     data = pd.DataFrame(
         {
             "row": np.array(placed(rows))[r],
             "column": np.array(placed(columns))[c],
             "value": values.ravel(),
             "shade": values.ravel() / limit,
-            "number": [_in_cell(value, weights) for value in values.ravel()] if has_numbers(values.shape) else "",
-            "lit": np.zeros(values.size, bool) if lit is None else np.broadcast_to(lit, values.shape).ravel(),
+            "number": [_in_cell(value, limit) for value in values.ravel()] if numbers else "",
+            "opacity": 1.0 if lit is None else np.where(np.broadcast_to(lit, values.shape).ravel(), 1.0, 0.3),
+            "framed": False if framed is None else (r == framed[0]) & (c == framed[1]),
         }
     )
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
     heading = title if weights else f"{title}   ±{short(limit)}"
-    return Figure(_spec(*values.shape, heading, weights, clickable, row_title, column_title), data, description)
+    longest = max(map(len, map(str, columns)))
+    spec = _spec(*values.shape, longest, heading, weights, clickable, row_title, column_title)
+    return Figure(spec, data, description)
 
 
 def clicked(event, rows, columns):
@@ -51,8 +68,9 @@ def clicked(event, rows, columns):
 
 
 def cell_size(shape):
-    """(width, height) of a cell in pixels."""
-    return min(46.0, WIDEST / shape[1]), min(30.0, max(5.0, TALLEST / shape[0]))
+    """(width, height) of a cell in pixels: square, unless that would leave a line of dust."""
+    side = min(LARGEST, WIDEST / shape[1], TALLEST / shape[0])
+    return (side, side) if side >= SMALLEST else (min(LARGEST, WIDEST / shape[1]), min(22.0, max(5.0, 300 / shape[0])))
 
 
 def has_numbers(shape):
@@ -69,27 +87,35 @@ def short(value):
     return f"−{text}" if value < 0 else text
 
 
-def _in_cell(value, weights):
-    return f"{value:.2f}" if weights else short(value)
+def _in_cell(value, limit):
+    """Two decimals in the whole matrix, unless all of it is smaller than that shows."""
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−") if 0.1 <= limit < 100 else short(value)
 
 
 @lru_cache(maxsize=512)
-def _spec(num_rows, num_columns, title, weights, clickable, row_title, column_title):
+def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, column_title):
     width, height = cell_size((num_rows, num_columns))
     numbers = has_numbers((num_rows, num_columns))
     base = alt.Chart(ROWS).encode(
-        x=alt.X("column:N", title=column_title, axis=_axis(num_columns, width, 11, labelAngle=0, orient="top")),
-        y=alt.Y("row:N", title=row_title, axis=_axis(num_rows, height, 9)),
+        x=alt.X("column:N", title=column_title, axis=_axis(width, longest, across=True, orient="top")),
+        y=alt.Y("row:N", title=row_title, axis=_axis(height, 0)),
     )
     scale = alt.Scale(domain=[0, 1], clamp=True) if weights else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True)
     gap = {"stroke": None} if min(width, height) < 9 else {"cornerRadius": 2, "xOffset": 0.5, "width": width - 1.5}
-    cells = base.mark_rect(**gap).encode(color=alt.Color("shade:Q", scale=scale, legend=None))
-    layers = [cells]
+    layers = [
+        base.mark_rect(**gap).encode(
+            color=alt.Color("shade:Q", scale=scale, legend=None), opacity=alt.Opacity("opacity:Q", scale=None)
+        )
+    ]
     if numbers:
-        dark = "luminance(scale('color', datum.shade)) < 0.3"
-        color = alt.condition(dark, alt.value("#FFFFFF"), alt.value("#15141A"))
-        layers.append(base.mark_text(fontSize=11).encode(text="number:N", color=color))
-    frame = base.mark_rect(filled=False, stroke="#E8590C", strokeWidth=1.6).transform_filter("datum.lit")
+        dark = "luminance(scale('color', datum.shade)) < 0.3 && datum.opacity == 1"
+        # Faded cells let the page shine through: gray is readable on any of them.
+        color = {
+            "condition": [{"test": dark, "value": "#FFFFFF"}, {"test": "datum.opacity < 1", "value": "#85828F"}],
+            "value": "#15141A",
+        }
+        layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text="number:N", color=color))
+    layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
     # On top of the numbers, so that a click on one is a click on its cell.
     touch = (
         base.mark_rect(fillOpacity=0.001, fill="gray", **({"cursor": "pointer"} if clickable else {}))
@@ -98,15 +124,18 @@ def _spec(num_rows, num_columns, title, weights, clickable, row_title, column_ti
     )
     if clickable:
         touch = touch.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
-    layers += [frame, touch]
-    chart = alt.layer(*layers, data=ROWS, title=title).properties(
+    chart = alt.layer(*layers, touch, data=ROWS, title=title).properties(
         width=round(width * num_columns), height=round(height * num_rows)
     )
     return to_spec(chart)
 
 
-def _axis(count, size, needed, **kwargs):
-    """An axis with its labels, or none where they would not fit."""
-    if size < needed:
-        return alt.Axis(labels=False, ticks=False, domain=False, **kwargs)
-    return alt.Axis(labelExpr=LABEL_ONLY, ticks=False, domain=False, labelOverlap=False, labelLimit=70, **kwargs)
+def _axis(size, longest, across=False, **kwargs):
+    """Labels, as many as fit: all, or turned, or every second, fifth or tenth."""
+    needed = 6.8 * longest + 2 if across else 12
+    if across and size < needed and longest > 2 and size >= 11:
+        kwargs["labelAngle"], needed = -90, 11
+    step = next((step for step in (1, 2, 5, 10, 20, 50) if size * step >= needed), 100)
+    label = LABEL_ONLY if step == 1 else f"toNumber(split(datum.label, '|')[0]) % {step} == 0 ? {LABEL_ONLY} : ''"
+    kwargs.setdefault("labelAngle", 0)
+    return alt.Axis(labelExpr=label, ticks=False, domain=False, labelOverlap=False, labelLimit=200, **kwargs)

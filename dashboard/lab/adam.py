@@ -80,13 +80,13 @@ BENCH = Bench(
         "that. Kingma & Ba (2015)."
     ),
     forward=(
-        r"\begin{gathered} m \leftarrow \beta_1 m + (1-\beta_1)\, g, \qquad v \leftarrow \beta_2 v + "
-        r"(1-\beta_2)\, g^2 \\"
+        r"\begin{gathered} m \leftarrow \beta_1 m + (1-\beta_1)\, g \\"
+        r" v \leftarrow \beta_2 v + (1-\beta_2)\, g^2 \\[2pt]"
         r" p \leftarrow p - \eta\, \frac{m / (1-\beta_1^t)}{\sqrt{v / (1-\beta_2^t)} + \epsilon} \end{gathered}"
     ),
     backward=(
-        r"\text{none of its own. Its input is the gradient: } f = \tfrac12 (x^2 + 20 y^2), \;\; \nabla f = "
-        r"(x,\, 20 y)"
+        r"\begin{gathered} \text{none of its own: its input is the gradient} \\"
+        r" f = \tfrac12 (x^2 + 20 y^2), \quad \nabla f = (x,\, 20 y) \end{gathered}"
     ),
     source=(Adam, SGD),
     hand=Hand(

@@ -78,7 +78,10 @@ BENCH = Bench(
         "gradient in the model begins here. Choose above what the loss asks for, and see the gradient of a wrong "
         "demand."
     ),
-    forward=r"\ell = \frac1B \sum_b \Bigl( \log \sum_j e^{x_{bj}} - x_{b, t_b} \Bigr) = -\frac1B \sum_b \ln p_{b, t_b}",
+    forward=(
+        r"\begin{gathered} \ell = \frac1B \sum_b \Bigl( \log \sum_j e^{x_{bj}} - x_{b, t_b} \Bigr) \\"
+        r" = -\frac1B \sum_b \ln p_{b, t_b} \end{gathered}"
+    ),
     backward=r"dx = \frac{p - \mathrm{onehot}(t)}{B}",
     source=(CrossEntropyLoss,),
     hand=Hand(

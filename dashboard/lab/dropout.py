@@ -75,8 +75,8 @@ BENCH = Bench(
         "values."
     ),
     forward=(
-        r"y = x \odot s, \qquad s_i = \begin{cases} 0 & \text{with probability } p \\ 1/(1-p) & "
-        r"\text{otherwise} \end{cases}"
+        r"y = x \odot s, \quad s_i = "
+        r"\begin{cases} 0 & \text{with probability } p \\ 1/(1-p) & \text{otherwise} \end{cases}"
     ),
     backward=r"dx = dy \odot s \quad (\text{the same } s)",
     source=(Dropout,),

@@ -54,8 +54,8 @@ BENCH = Bench(
     forward=r"h = \mathrm{ReLU}(x W_1 + b_1), \qquad y = h W_2 + b_2",
     backward=(
         r"\begin{gathered} dh = (dy\, W_2^\top) \odot [h > 0], \qquad dx = dh\, W_1^\top \\"
-        r" dW_2 = h^\top dy, \quad dW_1 = x^\top dh, \quad db_2 = \textstyle\sum dy, \quad db_1 = \sum dh "
-        r"\end{gathered}"
+        r" dW_2 = h^\top dy, \quad dW_1 = x^\top dh \\"
+        r" db_2 = \textstyle\sum dy, \quad db_1 = \sum dh \end{gathered}"
     ),
     source=(FeedForward,),
     place="blocks.{block}.feed_forward",

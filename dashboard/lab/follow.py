@@ -33,9 +33,9 @@ def draw(stage):
 HOW_TO_READ = (
     "Left, going down: the **shape** of what leaves each box and its **norm**, the root of the sum of its squares. "
     "Right, coming back up: the norm of the **gradient of the loss** at the same wire. The thicker a wire, the larger "
-    "its norm (on a logarithmic scale). The curved lines are the residual paths: what enters a sublayer is added to "
-    "what it returns.\n\nWith the right answer asked for, a trained model has hardly any gradient left. Let the loss "
-    "ask for another digit to see a strong one. In the last block every row is computed here, though only the "
+    "its norm (on a logarithmic scale). The thin lines on the left are the residual paths: what enters a sublayer is "
+    "added to what it returns.\n\nWith the right answer asked for, a trained model has hardly any gradient left. Let "
+    "the loss ask for another digit to see a strong one. In the last block every row is computed here, though only the "
     "first is read: the others get no gradient."
 )
 

@@ -7,16 +7,18 @@ import streamlit as st
 
 from dashboard.lab import inputs, numbers
 
+FORMULA_WIDTH = 454  # two fit beside the sidebar at 1280 pixels, one at 800
+
 
 def draw(bench, stage):
     """One bench. Its numbers and its experiment are fragments: what is moved there runs only itself."""
     st.header(bench.title, anchor=False)
     st.markdown(bench.paragraph)
-    columns = st.columns(2, gap="medium")
-    for column, title, formula in zip(columns, ("Forward", "Backward"), (bench.forward, bench.backward), strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.caption(title)
-            st.latex(formula)
+    with st.container(horizontal=True, gap="small"):  # side by side where there is room
+        for title, formula in (("Forward", bench.forward), ("Backward", bench.backward)):
+            with st.container(border=True, width=FORMULA_WIDTH):
+                st.caption(title)
+                st.latex(formula)
     if bench.experiment:
         st.subheader("Try it", anchor=False)
         bench.experiment(stage)

@@ -76,15 +76,13 @@ BENCH = Bench(
         "are."
     ),
     forward=(
-        r"\hat x = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}}, \qquad y = \gamma \odot "
-        r"\hat x + \beta"
+        r"\begin{gathered} \hat x = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} \\[4pt]"
+        r" y = \gamma \odot \hat x + \beta \end{gathered}"
     ),
     backward=(
-        r"\begin{gathered} g = \gamma \odot dy, \qquad d\gamma = \textstyle\sum dy \odot \hat x, \qquad "
-        r"d\beta = \sum dy \\"
-        r" dx = \frac{g - \mathrm{mean}(g) - \hat x\, \mathrm{mean}(g \odot \hat x)}{\sqrt{\mathrm{var}(x) + "
-        r"\varepsilon}}"
-        r"\end{gathered}"
+        r"\begin{gathered} g = \gamma \odot dy, \quad d\gamma = \textstyle\sum dy \odot \hat x, \quad "
+        r"d\beta = \sum dy \\[4pt] dx = \frac{g - \mathrm{mean}(g) - \hat x\, \mathrm{mean}(g \odot \hat x)}"
+        r"{\sqrt{\mathrm{var}(x) + \varepsilon}} \end{gathered}"
     ),
     source=(LayerNorm, TransformerBlock),
     place="blocks.{block}.attention_norm",

@@ -46,7 +46,7 @@ def experiment(stage):
         "**The size of the first weights.** A stack of linear layers, as wide as the model, before any training."
     )
     with st.container(horizontal=True, gap="medium"):
-        gain = st.slider("Weights, times Xavier's", 0.25, 2.0, 1.0, 0.05, key="gain", width=240)
+        gain = st.slider("Weights, times Xavier's", 0.25, 2.0, 0.7, 0.05, key="gain", width=240)
         depth = st.slider("Layers", 2, 30, 12, key="depth", width=240)
         relu = st.toggle(
             "A ReLU after each", key="gain-relu", help="It halves the power of the signal: √2 makes up for it."
@@ -84,7 +84,7 @@ BENCH = Bench(
         "shown here it is the read-out: the pooled row in, one logit for each of the twenty tokens out."
     ),
     forward=r"y = x W + b",
-    backward=r"dx = dy\, W^\top, \qquad dW = x^\top dy, \qquad db = \textstyle\sum_n dy_n",
+    backward=r"dx = dy\, W^\top, \quad dW = x^\top dy, \quad db = \textstyle\sum_n dy_n",
     source=(Linear,),
     place="read_out",
     hand=Hand(

@@ -52,7 +52,8 @@ def draw(bench, stage):
         return
     view = View(trial, run, stage.words, by_hand, head, stage)
     panels = bench.panels(view) if bench.panels else in_and_out(view)
-    st.markdown("**Forward.** Click a cell of a framed output to see the sum that makes it.")
+    clickable = " or ".join(f"*{panel.name}*" for panel in panels if panel.clickable)
+    st.markdown(f"**Forward.** Click a cell of {clickable} to see the sum that makes it.")
     chosen = _forward(bench, view, panels, f"{bench.key}-{origin}")
     _backward(bench, view, kind, chosen, {panel.name: panel for panel in panels})
     proof.draw(bench, trial, cache_key)
@@ -61,24 +62,26 @@ def draw(bench, stage):
 
 
 def _forward(bench, view, panels, key):
-    """Draw the panels; return the chosen cell of the output (row, column). The frame follows the click."""
+    """Draw the panels; return the chosen cell of y (row, column). What makes the chosen cell stands out."""
     remembered = f"cell-{key}"
-    name, i, j = st.session_state.get(remembered, ("y", 0, 0))
     shapes = {panel.name: panel.values.shape for panel in panels if panel.clickable}
+    output = next(panel.values for panel in panels if panel.name == "y")
+    largest = np.unravel_index(np.argmax(np.abs(output)), output.shape)
+    name, i, j = st.session_state.get(remembered, ("y", *map(int, largest)))
     if name not in shapes or i >= shapes[name][0] or j >= shapes[name][1]:
-        name, i, j = "y", 0, 0
+        name, i, j = "y", *map(int, largest)
     cause = bench.cause(view, name, i, j) if bench.cause and name in shapes else None
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         for panel in panels:
-            lit = np.zeros(panel.values.shape, bool)
+            lit = None
             if cause and panel.name in cause.lit:
+                lit = np.zeros(panel.values.shape, bool)
                 lit[cause.lit[panel.name]] = True
-            if cause and panel.name == name:
-                lit[i, j] = True
+            framed = (i, j) if cause and panel.name == name else None
             clickable = panel.clickable and bench.cause is not None
-            drawn = _place(panel, f"{key}-{panel.name}", lit, clickable)
+            event = _place(panel, f"{key}-{panel.name}", lit, framed, clickable)
             if clickable:
-                _remember(remembered, panel, drawn, (name, i, j))
+                _remember(remembered, panel, event, (name, i, j))
     if cause:
         st.markdown(f"**{name}[{i}, {j}]** = {cause.text}")
     return (i, j) if name == "y" else (0, 0)
@@ -94,7 +97,7 @@ def _remember(remembered, panel, event, now):
             st.rerun(scope="fragment")
 
 
-def _place(panel, key, lit=None, clickable=False):
+def _place(panel, key, lit=None, framed=None, clickable=False):
     figure = lab_matrix.matrix(
         panel.values,
         panel.rows,
@@ -102,6 +105,7 @@ def _place(panel, key, lit=None, clickable=False):
         panel.title,
         panel.weights,
         lit,
+        framed,
         clickable,
         panel.row_title,
         panel.column_title,

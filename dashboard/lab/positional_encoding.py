@@ -86,10 +86,10 @@ BENCH = Bench(
         "sines and cosines of falling frequency; a learned table does as well (Vaswani et al. 2017, §3.5)."
     ),
     forward=(
-        r"y_t = x_t + P_t, \qquad P_{t,2i} = \sin \frac{t}{10000^{2i/D}}, \quad P_{t,2i+1} = \cos "
-        r"\frac{t}{10000^{2i/D}}"
+        r"\begin{gathered} y_t = x_t + P_t \\[2pt]"
+        r" P_{t,2i} = \sin \frac{t}{10000^{2i/D}}, \quad P_{t,2i+1} = \cos \frac{t}{10000^{2i/D}} \end{gathered}"
     ),
-    backward=r"dx = dy \qquad \bigl(\text{learned: } dP_t = \textstyle\sum_b dy_{b,t}\bigr)",
+    backward=r"dx = dy \quad \bigl(\text{learned: } dP_t = \textstyle\sum_b dy_{b,t}\bigr)",
     source=(PositionalEncoding, sinusoidal_table),
     place="positions",
     hand=Hand(

@@ -9,7 +9,7 @@ from tinyformer.model_checks import CHECKS
 from tinyformer.sabotage import BUGS, sabotage
 from tinyformer.sabotage_race import STEPS, race, smoothed
 
-CLEAN = "none"
+CLEAN, CLEAN_LABEL = "none", "Nothing: the layers as they are"
 EXPLAINED = {
     "gradient check": "Backward against (f(x+h) − f(x−h)) / 2h, for every parameter, the input and the loss.",
     "reference value": "Attention weights and logits against a slow forward pass written independently.",
@@ -31,7 +31,7 @@ def draw():
             [CLEAN, *BUGS],
             key="bug",
             bind="query-params",
-            format_func=lambda key: "Nothing: the layers as they are" if key == CLEAN else BUGS[key].title,
+            format_func=lambda key: CLEAN_LABEL if key == CLEAN else BUGS[key].title,
         )
     key = None if key == CLEAN else key
     with right:

@@ -103,8 +103,8 @@ BENCH = Bench(
     ),
     forward=r"a = \mathrm{softmax}\!\left( \frac{q k^\top}{\sqrt K} \right), \qquad y = a\, v",
     backward=(
-        r"\begin{gathered} dv = a^\top dy, \quad da = dy\, v^\top, \quad ds = a \odot (da - \textstyle\sum da "
-        r"\odot a) \\"
+        r"\begin{gathered} dv = a^\top dy, \qquad da = dy\, v^\top \\"
+        r" ds = a \odot (da - \textstyle\sum da \odot a) \\"
         r" dq = ds\, k / \sqrt K, \qquad dk = ds^\top q / \sqrt K \end{gathered}"
     ),
     source=(scaled_dot_product_attention, scaled_dot_product_attention_backward, ScaledDotProductAttention),

@@ -88,8 +88,8 @@ BENCH = Bench(
     ),
     forward=r"y_i = \frac{e^{x_i / \tau}}{\sum_j e^{x_j / \tau}}",
     backward=(
-        r"\frac{\partial y_i}{\partial x_j} = y_i\,(\delta_{ij} - y_j), \qquad dx = y \odot \bigl(dy - "
-        r"\textstyle\sum_j dy_j\, y_j\bigr)"
+        r"\begin{gathered} \frac{\partial y_i}{\partial x_j} = y_i\,(\delta_{ij} - y_j) \quad (\tau = 1) \\[4pt]"
+        r" dx = y \odot \bigl(dy - \textstyle\sum_j dy_j\, y_j\bigr) \end{gathered}"
     ),
     source=(Softmax,),
     hand=Hand(

@@ -26,6 +26,8 @@ room = st.segmented_control(
     label_visibility="collapsed",
 )
 
+if room != "lessons":
+    lesson_page.way_back()
 if room == "benches":
     bench = st.pills(
         "Bench",

@@ -1,0 +1,251 @@
+"""The Layer Lab: each bench computes what the engine computes, proves it, shows the running source, can be repeated."""
+
+import contextlib
+import inspect
+import io
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_reading import charts, write_model
+from streamlit.testing.v1 import AppTest
+
+from dashboard.charts import lab_matrix
+from dashboard.lab import frame, inputs
+from dashboard.lab.bench import Stage, View, flat, in_and_out
+from dashboard.lab.benches import BENCHES
+from dashboard.lab.lessons import LESSONS
+from tinyformer import Transformer, load_checkpoint, parse_expression
+from tinyformer.anatomy import dissect
+from tinyformer.sabotage import BUGS
+
+HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
+EXPRESSION = parse_expression("Max ( 5 3 9 )")
+WITH_NUMBERS = [key for key, bench in BENCHES.items() if bench.place or bench.trial]
+BY_HAND = [key for key, bench in BENCHES.items() if bench.hand]
+
+
+@pytest.fixture(scope="module")
+def stage():
+    anatomy = dissect(Transformer(seed=3), EXPRESSION)
+    return Stage(anatomy, EXPRESSION, 1, "seed-3", "a/seed-3.npz", ("test",))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three untrained models, for all tests of this file: a page that was opened once opens the next bench faster."""
+    folder = tmp_path_factory.mktemp("shipped")
+    for seed in (7, 42, 123):
+        write_model(folder, f"seed-{seed}", seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYFORMER_CHECKPOINTS", str(folder))
+        patch.setenv("TINYFORMER_DATA", str(tmp_path_factory.mktemp("data")))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
+    app = AppTest.from_file(str(HOME), default_timeout=60).run()
+    return app.switch_page("views/layer_lab.py").run()
+
+
+def open_bench(lab, key):
+    if lab.button_group(key="room").value != "benches":
+        lab.button_group(key="room").set_value("benches").run()
+    return lab.button_group(key="bench").set_value(key).run()
+
+
+def view_of(bench, stage, by_hand):
+    if by_hand:
+        trial = inputs.hand_trial(bench)
+    else:
+        trial = bench.trial(stage) if bench.trial else stage.anatomy.trial(bench.place.format(block=stage.block))
+    return View(trial, trial.run(), stage.words, by_hand, 0, stage)
+
+
+# Each bench
+
+
+@pytest.mark.parametrize("key", BENCHES)
+def test_a_bench_opens_and_its_check_passes_by_the_model_and_by_hand(lab, key):
+    open_bench(lab, key)
+    assert not lab.exception and not lab.error
+    assert lab.header[0].value == BENCHES[key].title
+    assert len(lab.get("latex") or lab.latex) == 2
+    assert any("exact" in box.value or "nothing is lost" in box.value for box in lab.success)
+    if key in WITH_NUMBERS and key in BY_HAND:
+        lab.button_group(key=f"input-{key}").set_value("hand").run()
+        assert not lab.exception and not lab.error
+        assert any("exact" in box.value for box in lab.success)
+        lab.button_group(key=f"input-{key}").set_value("model").run()
+
+
+@pytest.mark.parametrize("key", WITH_NUMBERS)
+def test_a_bench_draws_the_numbers_of_the_engine(lab, folder, key):
+    open_bench(lab, key)
+    anatomy = dissect(load_checkpoint(folder / "seed-42.npz").model, EXPRESSION)
+    bench = BENCHES[key]
+    place = Stage(anatomy, EXPRESSION, 0, "", "", ())
+    view = view_of(bench, place, by_hand=False)
+    expected = {panel.title: panel.values for panel in (bench.panels(view) if bench.panels else in_and_out(view))}
+    drawn = {
+        spec["title"].split("   ±")[0]: data for spec, data, _ in charts(lab) if isinstance(spec.get("title"), str)
+    }
+    for title, values in expected.items():
+        np.testing.assert_allclose(drawn[title]["value"], values.ravel(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["model", "hand"])
+@pytest.mark.parametrize("key", BENCHES)
+def test_what_is_said_to_make_a_cell_makes_it(stage, key, by_hand):
+    bench = BENCHES[key]
+    if bench.cause is None or key not in (BY_HAND if by_hand else WITH_NUMBERS):
+        pytest.skip("no cells to choose there")
+    view = view_of(bench, stage, by_hand)
+    panels = bench.panels(view) if bench.panels else in_and_out(view)
+    shapes = {panel.name: panel.values.shape for panel in panels}
+    for panel in panels:
+        if not panel.clickable:
+            continue
+        rng = np.random.default_rng(0)
+        for _ in range(12):
+            i, j = (int(rng.integers(n)) for n in panel.values.shape)
+            cause = bench.cause(view, panel.name, i, j)
+            assert cause.value == pytest.approx(panel.values[i, j], rel=1e-6, abs=1e-12)
+            for name, index in cause.lit.items():
+                assert np.zeros(shapes[name])[index].size  # it lights cells that exist
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["model", "hand"])
+@pytest.mark.parametrize("key", BENCHES)
+def test_the_gradient_check_of_a_bench_passes_within_a_second(stage, key, by_hand):
+    bench = BENCHES[key]
+    if key not in (BY_HAND if by_hand else WITH_NUMBERS):
+        pytest.skip("this bench has no such input")
+    trial = view_of(bench, stage, by_hand).trial
+    trial = bench.check_at(trial)[0] if bench.check_at else trial
+    started = time.perf_counter()
+    report = trial.check()
+    assert time.perf_counter() - started < 1
+    assert report.error < 1e-6 and report.checked and report.name, str(report)
+
+
+@pytest.mark.parametrize("key", BENCHES)
+def test_the_source_shown_is_the_source_that_runs(lab, key):
+    open_bench(lab, key)
+    shown = [block.value for block in lab.code]
+    for thing in BENCHES[key].source:
+        assert thing.__module__.startswith("tinyformer")
+        assert textwrap.dedent(inspect.getsource(thing)).strip() in [block.strip() for block in shown]
+
+
+@pytest.mark.parametrize("key", BENCHES)
+def test_the_five_lines_run_and_say_what_the_bench_says(lab, folder, key):
+    open_bench(lab, key)
+    recipe = lab.code[-1].value
+    assert len(recipe.strip().splitlines()) in (5, 6)
+    printed = run(recipe)
+    assert printed and "WRONG" not in printed
+    bench = BENCHES[key]
+    if bench.hand:
+        arrays = {name: np.array(rows, float) for name, rows in bench.hand.arrays.items()}
+        text = inputs.hand_recipe(bench, arrays)
+        assert len(text.splitlines()) == 5
+        printed = run(text)
+        assert "exact" in printed and str(inputs.hand_trial(bench).run().y.round(3)) in printed
+
+
+def run(code):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "recipe", "exec"), {})
+    return out.getvalue()
+
+
+def test_an_edited_array_is_computed_and_nonsense_in_it_is_harmless(stage):
+    trial = inputs.hand_trial(BENCHES["softmax"], {"x": np.array([[0.0, 0.0]])})
+    np.testing.assert_allclose(trial.run().y, [[0.5, 0.5]])
+
+
+def test_a_click_on_a_cell_is_understood_and_one_that_is_stale_ignored():
+    event = {"selection": {lab_matrix.CELL: [{"row": "001|5", "column": "002|7"}]}}
+    assert lab_matrix.clicked(event, ["a", "5"], ["x", "y", "7"]) == (1, 2)
+    assert lab_matrix.clicked(event, ["a"], ["x", "y", "7"]) is None
+    assert lab_matrix.clicked({"selection": {}}, ["a"], ["x"]) is None
+
+
+def test_small_matrices_carry_numbers_and_large_ones_fit_the_narrow_page():
+    small = lab_matrix.matrix(np.eye(3), list("abc"), list("abc"), "small")
+    assert list(small.data["number"][:2]) == ["1.00", "0.00"]
+    large = lab_matrix.matrix(np.zeros((6, 64)), list("abcdef"), [str(i) for i in range(64)], "large")
+    assert set(large.data["number"]) == {""} and large.spec["width"] <= 400
+
+
+# Rooms
+
+
+def test_follow_shows_every_box_with_its_norms(lab, folder):
+    lab.button_group(key="room").set_value("follow").run()
+    assert not lab.exception
+    _, data, description = charts(lab)[0]
+    anatomy = dissect(load_checkpoint(folder / "seed-42.npz").model, EXPRESSION)
+    norms = dict(zip(data["name"], data["norm"], strict=True))
+    assert norms["blocks.0.attention"] == pytest.approx(np.linalg.norm(anatomy.passages["blocks.0.attention"][0].y))
+    assert norms["read_out"] == pytest.approx(np.linalg.norm(anatomy.logits))
+    assert "19 boxes" in description
+
+
+@pytest.mark.parametrize("key", BUGS)
+def test_a_bug_turns_the_check_it_names_red_and_no_bug_leaves_all_green(lab, key):
+    lab.button_group(key="room").set_value("sabotage").run()
+    lab.radio(key="bug").set_value("none").run()
+    assert len(lab.success) == 4 and not lab.error
+    lab.radio(key="bug").set_value(key).run()
+    assert not lab.exception
+    red = [box.value for box in lab.error]
+    assert any(BUGS[key].caught_by in text for text in red)
+    assert not lab.warning
+
+
+@pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
+def test_a_lesson_opens_from_its_link_and_checks_the_answer(app, number):
+    app.run()
+    app.query_params["room"], app.query_params["lesson"] = "Lessons", str(number)
+    lab = app.switch_page("views/layer_lab.py").run()
+    lesson = LESSONS[number - 1]
+    assert not lab.exception and lab.header[0].value == f"{number}. {lesson.title}"
+    wrong = next(a for a in lesson.answers if a != lesson.answers[lesson.right])
+    lab.radio(key=f"answer-{number}").set_value(wrong).run()
+    assert lab.error and not lab.success
+    lab.radio(key=f"answer-{number}").set_value(lesson.answers[lesson.right]).run()
+    assert lab.success and not lab.error
+    assert lab.session_state["done"] == [str(number)]
+
+
+@pytest.mark.parametrize("number", [n for n, lesson in enumerate(LESSONS, 1) if not lesson.page])
+def test_a_lesson_leads_to_its_bench_in_its_state_and_back(app, number):
+    app.run()
+    app.query_params["room"], app.query_params["lesson"] = "Lessons", str(number)
+    lab = app.switch_page("views/layer_lab.py").run()
+    lab.button(key=f"open-{number}").click().run()
+    assert not lab.exception
+    for key, value in LESSONS[number - 1].place.items():
+        assert lab.session_state[key] == value
+    lab.button(key="lesson-return").click().run()
+    assert lab.header[0].value.startswith(f"{number}.")
+
+
+def test_every_lesson_points_at_something_that_exists():
+    for lesson in LESSONS:
+        assert lesson.place.get("bench", "softmax") in BENCHES
+        assert lesson.place.get("bug", "no_root") in BUGS
+        assert len(set(lesson.answers)) == 3 and lesson.because
+        assert lesson.expression is None or parse_expression(lesson.expression)
+
+
+def test_recipes_by_the_frame_name_the_block_and_the_target(stage):
+    text = frame.recipe(BENCHES["layer_norm"], stage)
+    assert 'anatomy.trial("blocks.1.attention_norm")' in text and f"target={EXPRESSION.answer_token}" in text
+    assert flat(np.zeros((1, 2, 3))).shape == (2, 3)
