@@ -8,7 +8,9 @@
 Killed at any moment and resumed, it ends with the same weights, bit for bit: a pause is an end, a resume a start.
 """
 
-from tinyformer.runs.directory import Run, RunError, create_run, find_run, list_runs, new_run_id, runs_folder
+from tinyformer.runs.directory import Run
+from tinyformer.runs.errors import RunError
+from tinyformer.runs.folder import create_run, find_run, list_runs, new_run_id, runs_folder
 from tinyformer.runs.lock import RunLocked
 from tinyformer.runs.log import RunLog
 from tinyformer.runs.status import RunStatus

@@ -58,7 +58,7 @@ def restore_state(folder, trainer):
 
 
 def read_model(folder, config):
-    """(the step of the state on the disk, its weights as a Transformer of this configuration); None if there is none."""
+    """(step of the state on the disk, its weights as a Transformer of this configuration); None if there is none."""
     expected = {"parameters": ((config.num_parameters,), ("float32",))}
     try:
         counters, arrays = read_arrays(folder / FILE, lambda _: expected)
