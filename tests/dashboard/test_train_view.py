@@ -213,3 +213,27 @@ def test_a_link_to_a_run_that_is_gone_says_so(page):
     page.run()
     assert not page.exception
     assert "There is no run Xk3fXk3fXk3fXk3f" in page.warning[0].value
+
+
+def test_a_finished_run_goes_on_display_and_can_be_saved_under_a_name(page, run, folder):
+    page.session_state["_runs_shown"] = [run.id]
+    page.run()
+    button(page, "Put on display").click().run()
+    assert page.sidebar.multiselect(key="models").value[-1] == f"seed-5-{run.id[:4]}"
+    page.text_input(key=f"save-as-line-{run.id}").set_value("../escape").run()
+    button(page, "Save").click().run()
+    assert not list(folder.parent.rglob("*escape*"))
+    page.text_input(key=f"save-as-line-{run.id}").set_value("my model").run()
+    button(page, "Save").click().run()
+    assert not page.exception
+    saved = load_checkpoint(folder.parent / "data" / "checkpoints" / "my model.npz")
+    np.testing.assert_array_equal(saved.model.vector, load_checkpoint(run.model_path).model.vector)
+    assert page.sidebar.multiselect(key="models").value[-1] == "my model"
+
+
+def test_a_split_by_draw_says_how_much_it_flatters(page):
+    run = create_run(TrainingConfig(num_examples=1_000, epochs=1, split_by="draw", model=TINY))
+    train_run(run)
+    page.session_state["_runs_shown"] = [run.id]
+    page.run()
+    assert "looks better than it is" in page.warning[0].value
