@@ -13,6 +13,7 @@ from dashboard.evaluate import (
     mistakes,
     operations,
     own,
+    sweep,
     truth,
 )
 
@@ -25,6 +26,7 @@ SECTIONS = {
     "lengths": "Longer",
     "embeddings": "Embeddings",
     "own": "Your own test set",
+    "sweep": "Sweep",
 }
 
 models, expression = selection.current()[:2]
@@ -59,3 +61,5 @@ elif section == "embeddings":
     embeddings.draw(models)
 elif section == "own":
     own.draw(models, expression)
+elif section == "sweep":
+    sweep.draw()

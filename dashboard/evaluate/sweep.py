@@ -1,0 +1,106 @@
+"""A sweep: the same training from many seeds. Is seed 42 lucky?"""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import distribution
+from tinyformer.sweep_table import ENTROPY, SweepTableError, read_sweep, sweep_files
+
+FAMOUS = 42
+COMMAND = "python -m tinyformer sweep --seeds 1-32"
+
+
+def draw():
+    """Choose a table and a seed; then its place among the others."""
+    files = sweep_files()
+    if not files:
+        st.info(f"No sweep has been made yet. This makes one: `{COMMAND}`")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        name = st.selectbox("Sweep", list(files), key="sweep", bind="query-params", width=360)
+        try:
+            status = files[name].stat()
+            rows = _read(str(files[name]), status.st_mtime_ns, status.st_size)
+        except (SweepTableError, OSError) as error:
+            st.error(f"{error}. Choose another one.")
+            return
+        done = [row for row in rows if not row["problem"]]
+        seeds = [str(row["seed"]) for row in done]
+        place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
+        asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
+    first = rows[0]
+    st.caption(
+        f"{len(rows)} seeds, each trained on {first['num_examples']:,} draws for {first['epochs']} epochs, with a "
+        f"learning rate of {first['learning_rate']:g}. All have {first['parameters']:,} parameters, the same data and "
+        "the same held-out side."
+    )
+    if len(done) < len(rows):
+        st.warning(
+            "Did not end: " + "; ".join(f"seed {row['seed']}: {row['problem']}" for row in rows if row["problem"])
+        )
+    if not done:
+        return
+    _charts(done, int(asked))
+    st.dataframe(table(rows), hide_index=True, key="sweep-table", placeholder="")
+    st.caption(f"Make one of your own, with any of the training's settings: `{COMMAND} --epochs 10`")
+
+
+def _charts(rows, asked):
+    seeds = [row["seed"] for row in rows]
+    accuracy = [row["test_correct"] / row["test_total"] for row in rows]
+    steps = [row["steps_to_99"] for row in rows]
+    own = seeds.index(asked)
+    st.markdown(verdict(asked, accuracy, steps, own))
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=430):
+            title = "Held-out accuracy of each seed"
+            components.draw(
+                distribution.dots(accuracy, seeds, asked, title, "accuracy", percent=True), key="sweep-accuracy"
+            )
+        with st.container(width=430):
+            title = "Steps until 99% held out"
+            components.draw(distribution.dots(steps, seeds, asked, title, "steps"), key="sweep-steps")
+    components.draw(distribution.heads(entropies(rows), asked), key="sweep-heads", stretch=True)
+    components.how_to_read(
+        "A dot is one seed: other first weights, another order of the same examples. What all seeds share is a "
+        "property of the method, what differs is luck. *Steps until 99%* is looked up on the validation side every 25 "
+        "steps. Below, each tick is one head of one seed: the normalized entropy of the rows that are read, over the "
+        "held-out side. If the blocks form two groups in every seed, focus is a matter of the block."
+    )
+
+
+def verdict(seed, accuracy, steps, own):
+    """Where a seed stands among the others, in words."""
+    better = sum(value < accuracy[own] for value in accuracy)
+    equal = sum(value == accuracy[own] for value in accuracy) - 1
+    others = len(accuracy) - 1
+    text = (
+        f"**Seed {seed}** has {accuracy[own]:.2%} held out: better than {better} of {others} others, equal to {equal}. "
+    )
+    if steps[own] is None:
+        return text + "It never reached 99%."
+    faster = sum(value is None or value > steps[own] for value in steps)
+    return text + f"It reached 99% after {steps[own]:,} steps: faster than {faster} of {others}."
+
+
+def entropies(rows):
+    """(seed, block, head, entropy) of every head in the table."""
+    return [
+        (row["seed"], *map(int, ENTROPY.fullmatch(name).groups()), value)
+        for row in rows
+        for name, value in row.items()
+        if ENTROPY.fullmatch(name) and value is not None
+    ]
+
+
+def table(rows):
+    """What a reader of the table wants, without the settings that all share."""
+    frame = pd.DataFrame(rows)
+    same = [name for name in frame if frame[name].nunique(dropna=False) == 1 and name not in ("seed", "test_total")]
+    return frame.drop(columns=same).round(4)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _read(path, modified, size):
+    return read_sweep(path)
