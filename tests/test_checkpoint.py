@@ -180,7 +180,7 @@ def test_a_flipped_byte_is_refused_or_harmless(path):
     content, original = path.read_bytes(), load_checkpoint(path)
     with zipfile.ZipFile(path) as archive:
         table = archive.start_dir
-    for place in [*range(0, 170, 2), *range(170, table, 311), *range(table, len(content), 2)]:
+    for place in [*range(0, 170, 3), *range(170, table, 411), *range(table, len(content), 3)]:
         damaged = bytearray(content)
         damaged[place] ^= 0x41
         path.write_bytes(damaged)

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,20 +22,25 @@ def dotted(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def walk(tree):
+    """Every node of a syntax tree, the tree included."""
+    return list(ast.walk(tree))
+
+
+@cache
 def imports(tree):
-    """Yield (name, lazy): everything imported as a dotted name; lazy if inside a function."""
-    inside = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-    }
-    for node in ast.walk(tree):
+    """[(name, lazy), …]: everything imported as a dotted name; lazy if inside a function."""
+    functions = [node for node in walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = {id(node) for function in functions for node in walk(function)}
+    found = []
+    for node in walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in inside) for alias in node.names)
+            found += [(alias.name, id(node) in inside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are written in full"
-            yield from ((f"{node.module}.{alias.name}", id(node) in inside) for alias in node.names)
+            found += [(f"{node.module}.{alias.name}", id(node) in inside) for alias in node.names]
+    return found
 
 
 def within(name, *packages):
@@ -103,7 +109,7 @@ def chained(node):
 
 def uncontrolled_randomness(tree):
     """Line numbers where a global or an unseeded generator is used."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         name = chained(node) if isinstance(node, ast.Attribute) else ""
         if name.startswith(("np.random.", "numpy.random.")) and name.split(".")[2] not in SEEDED:
             yield node.lineno
@@ -116,11 +122,11 @@ def uncontrolled_randomness(tree):
 
 def writes_to_self(tree):
     """Yield "Class.method, line N" wherever a forward pass or a prediction assigns to something that hangs on self."""
-    for cls in ast.walk(tree):
+    for cls in walk(tree):
         for method in cls.body if isinstance(cls, ast.ClassDef) else ():
             if not isinstance(method, ast.FunctionDef) or not method.name.startswith(("forward", "predict", "_useful")):
                 continue
-            for node in ast.walk(method):
+            for node in walk(method):
                 stored = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
                 in_place = isinstance(node, ast.keyword) and node.arg == "out"
                 target = node.value if in_place else node if stored else None
@@ -132,7 +138,7 @@ def writes_to_self(tree):
 
 
 def uses_of(tree, *names):
-    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and chained(node.func) in names]
+    return [node.lineno for node in walk(tree) if isinstance(node, ast.Call) and chained(node.func) in names]
 
 
 engine, dashboard = modules(ENGINE), modules(DASHBOARD)
@@ -185,7 +191,7 @@ def test_nothing_is_evaluated_or_unpickled():
     for module, tree in (engine | dashboard).items():
         assert uses_of(tree, "eval", "exec", "compile", "__import__", "pickle.load", "pickle.loads") == [], module
         assert not [name for name, _ in imports(tree) if within(name, "pickle", "marshal", "shelve", "dill")], module
-        keywords = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "allow_pickle"]
+        keywords = [node for node in walk(tree) if isinstance(node, ast.keyword) and node.arg == "allow_pickle"]
         assert all(isinstance(k.value, ast.Constant) and k.value.value is False for k in keywords), module
 
 
