@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_diagram
 from dashboard.charts.bars import percent
+from dashboard.lab import rooms
 from dashboard.lab.benches import BENCHES
 from tinyformer.vocabulary import VOCABULARY
 from tinyformer.wires import boxes
@@ -47,6 +48,4 @@ def _open():
         points[0].get("name") if points else None, (None, None)
     )
     if kind in BENCHES:
-        st.session_state["room"], st.session_state["bench"] = "benches", kind
-        if block is not None:
-            st.session_state["block"] = str(block + 1)
+        rooms.enter("benches", bench=kind, **({} if block is None else {"block": str(block + 1)}))

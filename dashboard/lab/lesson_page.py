@@ -3,28 +3,25 @@
 import streamlit as st
 
 from dashboard import selection
+from dashboard.lab import rooms
 from dashboard.lab.lessons import LESSONS
+from dashboard.lab.rooms import DONE, STEPS
 from dashboard.pages import PAGES
 
-STEP, DONE = "lesson", "done"  # keys of the widgets, and names in the URL
-NUMBERS = [str(number) for number in range(1, len(LESSONS) + 1)]
+STEP = "lesson"  # key of the widget
 
 
 def draw():
     """The path, and the step one stands at."""
-    st.session_state.setdefault(DONE, [])
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        number = st.segmented_control(
-            "Step", NUMBERS, default="1", required=True, key=STEP, bind="query-params", persist_state="session"
-        )
-        st.button("Back", key="lesson-back", disabled=number == NUMBERS[0], on_click=_go, args=(int(number) - 1,))
-        st.button("Next", key="lesson-next", disabled=number == NUMBERS[-1], on_click=_go, args=(int(number) + 1,))
+        number = st.segmented_control("Step", STEPS, required=True, key=STEP, persist_state="session")
+        st.button("Back", key="lesson-back", disabled=number == STEPS[0], on_click=_go, args=(int(number) - 1,))
+        st.button("Next", key="lesson-next", disabled=number == STEPS[-1], on_click=_go, args=(int(number) + 1,))
     st.pills(
         "Answered",
-        NUMBERS,
+        STEPS,
         selection_mode="multi",
         key=DONE,
-        bind="query-params",
         disabled=True,
         persist_state="session",
         help="Kept in the URL: a bookmark remembers how far you came.",
@@ -41,21 +38,20 @@ def draw():
 
 
 def _way_there(lesson, number):
-    """To the bench or the page of this step, with its state."""
-    if lesson.page:
-        page = next((page for page in PAGES if page.view == lesson.page), None)
-        if page and st.button(
-            f"Open {page.title}", key=f"open-{number}", type="primary", on_click=_open, args=(lesson,)
-        ):
-            selection.open_page(page.path)
+    """To the bench or the page of this step, in its state."""
+    if not lesson.page:
+        st.button("Open it", key=f"open-{number}", type="primary", on_click=_leave, args=(lesson, number))
         return
-    st.button("Open it", key=f"open-{number}", type="primary", on_click=_open, args=(lesson,))
+    page = next(page for page in PAGES if page.view == lesson.page)
+    if st.button(f"Open {page.title}", key=f"open-{number}", type="primary", on_click=_leave, args=(lesson, number)):
+        selection.open_page(page.path)
 
 
-def _open(lesson):
-    """Callback: put the lab into the state of this step."""
-    st.session_state.update(lesson.place)
-    st.session_state["_lesson_open"] = LESSONS.index(lesson) + 1
+def _leave(lesson, number):
+    """Callback: remember the way back; put the lab and the expression into the state of this step."""
+    st.session_state["_lesson_open"] = number
+    if lesson.place:
+        rooms.enter(**lesson.place)
     if lesson.expression:
         selection.show_expression(lesson.expression)
 

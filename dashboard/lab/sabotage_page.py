@@ -4,12 +4,13 @@ import streamlit as st
 
 from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
+from dashboard.lab.rooms import NO_BUG
 from tinyformer.anatomy import as_float64
 from tinyformer.model_checks import CHECKS
 from tinyformer.sabotage import BUGS, sabotage
 from tinyformer.sabotage_race import STEPS, race, smoothed
 
-CLEAN, CLEAN_LABEL = "none", "Nothing: the layers as they are"
+CLEAN_LABEL = "Nothing: the layers as they are"
 EXPLAINED = {
     "gradient check": "Backward against (f(x+h) − f(x−h)) / 2h, for every parameter, the input and the loss.",
     "reference value": "Attention weights and logits against a slow forward pass written independently.",
@@ -28,12 +29,12 @@ def draw():
     with left:
         key = st.radio(
             "Build it wrong",
-            [CLEAN, *BUGS],
+            [NO_BUG, *BUGS],
             key="bug",
-            bind="query-params",
-            format_func=lambda key: CLEAN_LABEL if key == CLEAN else BUGS[key].title,
+            persist_state="session",
+            format_func=lambda key: CLEAN_LABEL if key == NO_BUG else BUGS[key].title,
         )
-    key = None if key == CLEAN else key
+    key = None if key == NO_BUG else key
     with right:
         if key:
             bug = BUGS[key]

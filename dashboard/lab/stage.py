@@ -6,12 +6,12 @@ import streamlit as st
 
 from dashboard import caches, selection
 from dashboard.lab.bench import Stage
+from dashboard.lab.rooms import RIGHT
 from tinyformer import parse_expression
 from tinyformer.anatomy import dissect
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
-MODEL, BLOCK, TARGET = "lab-model", "block", "target"  # keys of the widgets, and names in the URL
-RIGHT = "the right answer"
+MODEL, BLOCK, TARGET = "bench-model", "block", "target"  # keys of the widgets
 
 
 def choose():
@@ -22,12 +22,15 @@ def choose():
         name = st.selectbox("Model on the bench", names, key=MODEL, bind="query-params", width=190)
         shown = models[names.index(name)]
         blocks = [str(i + 1) for i in range(shown.checkpoint.config.num_layers)]
-        block = st.selectbox("Block", blocks, key=BLOCK, bind="query-params", width=90)
+        if st.session_state[BLOCK] not in blocks:  # another model, or a link to a deeper one
+            st.session_state[BLOCK] = blocks[-1]
+        block = st.selectbox("Block", blocks, key=BLOCK, persist_state="session", width=90)
         target = st.selectbox(
             "The loss asks for",
             [RIGHT, *(VOCABULARY[token] for token in DIGITS)],
+            format_func=lambda value: "the right answer" if value == RIGHT else value,
             key=TARGET,
-            bind="query-params",
+            persist_state="session",
             width=170,
             help="A sure and right model has hardly any gradient. Ask for something wrong, and see it come.",
         )

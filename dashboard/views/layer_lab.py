@@ -3,40 +3,34 @@
 import streamlit as st
 
 from dashboard import components, selection
-from dashboard.lab import follow, frame, lesson_page, sabotage_page, stage
+from dashboard.lab import follow, frame, lesson_page, rooms, sabotage_page, stage
 from dashboard.lab.benches import BENCHES
 
-ROOMS = {
-    "benches": "Benches",
-    "follow": "Follow one expression",
-    "sabotage": "Sabotage",
-    "lessons": "Lessons",
-}
-
+rooms.read_url()
 st.title("Layer Lab")
 components.require_models(selection.current().models)
 room = st.segmented_control(
     "Room",
-    list(ROOMS),
-    default="benches",
+    list(rooms.ROOMS),
     required=True,
-    format_func=ROOMS.get,
+    format_func=rooms.ROOMS.get,
     key="room",
-    bind="query-params",
+    persist_state="session",
     label_visibility="collapsed",
 )
 
-if room != "lessons":
+if room == "lessons":
+    lesson_page.draw()
+else:
     lesson_page.way_back()
 if room == "benches":
     bench = st.pills(
         "Bench",
         list(BENCHES),
-        default="attention",
         required=True,
         format_func=lambda key: BENCHES[key].title,
         key="bench",
-        bind="query-params",
+        persist_state="session",
         label_visibility="collapsed",
     )
     frame.draw(BENCHES[bench], stage.choose())
@@ -44,5 +38,4 @@ elif room == "follow":
     follow.draw(stage.choose())
 elif room == "sabotage":
     sabotage_page.draw()
-else:
-    lesson_page.draw()
+rooms.write_url()

@@ -212,7 +212,7 @@ def test_a_bug_turns_the_check_it_names_red_and_no_bug_leaves_all_green(lab, key
 @pytest.mark.parametrize("number", range(1, len(LESSONS) + 1))
 def test_a_lesson_opens_from_its_link_and_checks_the_answer(app, number):
     app.run()
-    app.query_params["room"], app.query_params["lesson"] = "Lessons", str(number)
+    app.query_params["room"], app.query_params["lesson"] = "lessons", str(number)
     lab = app.switch_page("views/layer_lab.py").run()
     lesson = LESSONS[number - 1]
     assert not lab.exception and lab.header[0].value == f"{number}. {lesson.title}"
@@ -227,7 +227,7 @@ def test_a_lesson_opens_from_its_link_and_checks_the_answer(app, number):
 @pytest.mark.parametrize("number", [n for n, lesson in enumerate(LESSONS, 1) if not lesson.page])
 def test_a_lesson_leads_to_its_bench_in_its_state_and_back(app, number):
     app.run()
-    app.query_params["room"], app.query_params["lesson"] = "Lessons", str(number)
+    app.query_params["room"], app.query_params["lesson"] = "lessons", str(number)
     lab = app.switch_page("views/layer_lab.py").run()
     lab.button(key=f"open-{number}").click().run()
     assert not lab.exception

@@ -1,0 +1,113 @@
+"""The Layer Lab in Chromium: sabotage turns red and green again, a lesson is walked, a slider answers at once."""
+
+import statistics
+
+import pytest
+from browser_page import settle
+
+from dashboard.lab.benches import BENCHES
+from dashboard.lab.lessons import LESSONS
+from dashboard.lab.sabotage_page import CLEAN_LABEL
+from tinyformer.sabotage import BUGS
+
+OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
+  .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
+             c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
+  .filter(([chart, column]) => chart > column + 1)"""
+NORM_OF_BLOCK_2 = 14  # among the boxes, from the tokens on
+SLIDERS = ("softmax", "linear", "layer_norm", "adam")
+
+
+@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("bench", BENCHES)
+def test_no_picture_of_a_bench_leaves_its_column(visit, bench, width):
+    page = visit(f"layer-lab?bench={bench}", width=width, scheme="dark" if width == 800 else "light")
+    assert page.locator("h2").first.inner_text() == BENCHES[bench].title
+    assert page.evaluate(OUT_OF_COLUMN) == []
+
+
+def test_sabotage_on_is_red_and_off_is_green(visit):
+    page = visit("layer-lab?room=sabotage")
+    alerts = page.locator("[data-testid=stAlertContentError]")
+    for bug in (BUGS["no_jacobian"], BUGS["mask_after_softmax"]):
+        page.get_by_text(bug.title, exact=True).first.click()
+        alerts.first.wait_for()
+        assert bug.caught_by in alerts.first.inner_text()
+        page.get_by_text(CLEAN_LABEL, exact=True).click()
+        alerts.first.wait_for(state="detached")
+        assert page.locator("[data-testid=stAlertContentSuccess]").count() == 4
+
+
+def test_the_lessons_are_walked_from_the_first_to_the_last(visit):
+    page = visit("layer-lab?room=lessons")
+    for number, lesson in enumerate(LESSONS, 1):
+        page.locator("h2", has_text=f"{number}. {lesson.title}").wait_for()
+        page.get_by_text(lesson.answers[lesson.right], exact=True).click()
+        page.get_by_text("Right.", exact=False).first.wait_for()
+        if number < len(LESSONS):
+            page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_text("All ten steps.", exact=False).wait_for()
+    assert "done=1-2-3-4-5-6-7-8-9-10" in page.url  # the bookmark remembers
+    again = visit(page.url.split("/", 3)[3])
+    again.get_by_text("All ten steps.", exact=False).wait_for()
+
+
+def test_a_lesson_opens_its_bench_and_finds_the_way_back(visit):
+    page = visit("layer-lab?room=lessons&lesson=7")
+    page.get_by_role("button", name="Open it").click()
+    page.locator("h2", has_text="Cross-entropy").wait_for()
+    page.wait_for_url("**bench=cross_entropy&target=3**")
+    page.get_by_role("button", name="Back to lesson 7").click()
+    page.locator("h2", has_text="7. ").wait_for()
+
+
+def test_the_last_lesson_leads_to_another_page(visit):
+    page = visit("layer-lab?room=lessons&lesson=10")
+    page.get_by_role("button", name="Open Explore Attention").click()
+    page.wait_for_url("**/explore-attention**")
+    settle(page)
+
+
+def test_a_click_on_a_box_opens_its_bench_on_its_block(visit):
+    page = visit("layer-lab?room=follow&target=3")
+    page.locator("[data-testid=stVegaLiteChart] svg .mark-rect.role-mark").last.locator("path").nth(
+        NORM_OF_BLOCK_2
+    ).click()
+    page.locator("h2", has_text="Layer norm").wait_for()
+    page.wait_for_url("**bench=layer_norm&block=2&target=3**")
+
+
+def test_a_click_on_a_cell_writes_out_its_sum(visit):
+    page = visit("layer-lab?bench=attention")
+    chart = page.locator("[data-testid=stVegaLiteChart]", has_text="softmax of each row")
+    chart.locator("svg .mark-rect.role-mark").last.locator("path").nth(8).click()  # row 1, column 2
+    page.get_by_text("weights[1, 2]", exact=False).first.wait_for()
+    page.get_by_text("exp(", exact=False).first.wait_for()
+
+
+@pytest.mark.parametrize("bench", SLIDERS)
+def test_a_slider_that_moves_has_a_new_picture_soon(visit, bench):
+    """From the key to the changed picture. The bound leaves room for a slow machine; the goal is 150 ms."""
+    page = visit(f"layer-lab?bench={bench}")
+    page.wait_for_timeout(1500)
+    assert statistics.median(slider_times(page, moves=9)) < 450
+
+
+def slider_times(page, moves):
+    """Milliseconds from a key on the first slider to the last change that it makes in the first chart."""
+    page.evaluate(
+        """() => {
+          const chart = document.querySelector('[data-testid=stVegaLiteChart]');
+          new MutationObserver(() => { window.drawn = performance.now(); })
+            .observe(chart, {subtree: true, childList: true, attributes: true});
+        }"""
+    )
+    page.locator("[data-testid=stSlider] input[type=range]").first.focus()
+    times = []
+    for move in range(moves):
+        started = page.evaluate("() => { window.drawn = 0; return performance.now(); }")
+        page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
+        page.wait_for_function("() => window.drawn > 0")
+        page.wait_for_timeout(600)
+        times.append(page.evaluate("started => window.drawn - started", started))
+    return times
