@@ -1,0 +1,248 @@
+"""The Evaluate page without a browser: its numbers are those of the engine and of the command line."""
+
+import json
+
+import numpy as np
+import pytest
+from app_reading import charts
+
+from dashboard.charts import certainty, distribution, truth_map
+from dashboard.evaluate import asked, mistakes, own, sweep, truth
+from tinyformer import OPERATIONS, confusion_matrix, evaluate, expression_space, load_checkpoint
+from tinyformer.cli import main
+from tinyformer.datasets import SIDES
+from tinyformer.sweep_table import write_sweep
+
+MODELS = ("seed-42", "seed-123", "seed-7")
+
+
+@pytest.fixture
+def page(app):
+    """page(section, **state of the page) → the page as it stands then."""
+    app.run()
+    app.switch_page("views/evaluate.py").run()
+
+    def show(section, **state):
+        for name, value in {"section": section, **state}.items():
+            app.session_state[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return show
+
+
+@pytest.fixture
+def whole(folder):
+    """Every model's answers to everything, asked here."""
+    return {name: evaluate(load_checkpoint(folder / f"{name}.npz").model, expression_space()) for name in MODELS}
+
+
+def frames(app, *columns):
+    return [frame for _, frame, _ in charts(app) if set(columns) <= set(frame)]
+
+
+def test_the_head_line_equals_evaluate_json(page, folder, capsys):
+    assert main(["evaluate", *(str(folder / f"{name}.npz") for name in MODELS), "--json"]) == 0
+    reports = json.loads(capsys.readouterr().out)
+    table = page("operations").dataframe[0].value
+    for row, report in enumerate(reports):
+        test, everything = report["sides"]["test"], report["sides"]["all"]
+        assert table["held out"][row] == 100 * test["accuracy"]
+        assert table["all 5,000"][row] == 100 * everything["accuracy"]
+        assert table["wrong"][row] == f"{test['total'] - test['correct']} of {test['total']}"
+        assert table["loss"][row] == test["loss"]
+        assert table["calibration error"][row] == test["calibration_error"]
+        assert (table["parameters"][row], table["seed"][row]) == (report["parameters"], report["seed"])
+    for row, (name, rule) in enumerate(reports[0]["sides"]["test"]["baselines"].items(), start=len(MODELS)):
+        assert table["model"][row] == f"rule: {name}" and table["held out"][row] == 100 * rule["accuracy"]
+    best = max(range(len(MODELS)), key=lambda i: (table["held out"][i], -table["loss"][i]))
+    assert [("best" in name) for name in table["model"][:3]] == [i == best for i in range(3)]
+
+
+@pytest.mark.parametrize("side", ["test", "train", "all"])
+@pytest.mark.parametrize("place", ["all", "last", "several"])
+def test_operations_are_counted_on_the_slice_that_was_asked_for(page, whole, side, place):
+    (shown,) = frames(page("operations", side=side, place=place), "group", "correct")
+    space = expression_space()
+    for name in MODELS:
+        for index, operation in enumerate(OPERATIONS):
+            right = total = 0
+            for i in (space.operations == index).nonzero()[0]:
+                numbers, answer = space.numbers[i].tolist(), space.targets[i] - 2
+                on_side = side == "all" or SIDES[space.sides[i]] == side
+                at_place = {
+                    "all": True,
+                    "last": numbers.count(answer) == 1 and numbers[2] == answer,
+                    "several": numbers.count(answer) > 1,
+                }[place]
+                if on_side and at_place:
+                    total += 1
+                    right += bool(whole[name].correct[i])
+            row = shown[(shown["model"] == name) & (shown["group"] == operation)]
+            assert [(row["correct"].item(), row["total"].item())] == [(right, total)] if total else row.empty
+
+
+def test_the_truth_map_has_every_expression_with_its_answer(page, whole):
+    maps = frames(page("truth"), "expression", "certainty")
+    assert [len(frame) for frame in maps] == [1000] * 5
+    space, evaluation = expression_space(), whole["seed-42"]
+    for operation, frame in enumerate(maps):
+        of = space.operations == operation
+        assert frame["expression"][123] == f"{OPERATIONS[operation]} ( 1 2 3 )"
+        assert (frame["correct"] == evaluation.correct[of]).all()
+        assert (np.sign(frame["certainty"]) == np.where(evaluation.correct[of], 1, -1)).all()
+        assert (frame["side"] == np.array(SIDES)[space.sides[of]]).all()
+        assert len(set(zip(frame["x"], frame["y"], strict=True))) == 1000  # no cell hides another
+        assert ((frame["size"] > 0.9) == (space.sides[of] != 0)).all()
+    assert sum(frame["chosen"].sum() for frame in maps) == 1
+
+
+def test_two_models_differ_where_their_answers_say_so(page, whole):
+    maps = frames(page("truth", map="seed-7", versus="seed-123"), "expression", "state")
+    one, other = whole["seed-7"].correct, whole["seed-123"].correct
+    expected = {
+        "both right": one & other,
+        "only seed-7 right": one & ~other,
+        "only seed-123 right": other & ~one,
+        "both wrong": ~one & ~other,
+    }
+    for state, where in expected.items():
+        assert sum((frame["state"] == state).sum() for frame in maps) == where.sum()
+
+
+def test_certainty_counts_nines():
+    found = certainty.certainty([0.9, 0.999, 1.0, 0.0, 0.99], [True, True, True, True, False])
+    np.testing.assert_allclose(found, np.array([1, 3, 6, 0, -2]) / 6, atol=1e-9)
+    assert truth_map.states_of("a", "b")[1] == "only a right"
+
+
+def test_confusion_counts_are_those_of_the_engine_and_a_cell_has_its_expressions(page, whole):
+    shown = frames(page("mistakes", side="all"), "truth", "answer", "count")
+    for name, frame in zip(MODELS, shown, strict=True):
+        counts = confusion_matrix(whole[name])
+        assert frame["count"].sum() == 5000
+        for truth_, answer in ((0, 0), (9, 3), (4, 5)):
+            cell = frame[(frame["truth"] == truth_) & (frame["answer"] == str(answer))]
+            assert cell["count"].item() == counts[truth_, answer]
+            behind = mistakes.behind_cell(whole[name], truth_, answer)
+            assert behind.sum() == counts[truth_, answer]
+            assert (whole[name].targets[behind] == truth_ + 2).all()
+            assert (whole[name].predictions[behind] == answer + 2).all()
+
+
+def test_the_table_has_all_mistakes_and_the_least_confident_right_answers(page, whole):
+    app = page("mistakes")
+    table = app.dataframe[1].value
+    held_out = expression_space().sides == 2
+    for name in MODELS:
+        rows = table[table["model"].str.contains(name + "$")]
+        part = whole[name].select(held_out)
+        assert (rows["verdict"] == "wrong").sum() == (~part.correct).sum()
+        right = rows[rows["verdict"] == "right"]["sure"]
+        lowest = np.sort(part.confidence[part.correct])[: mistakes.DOUBTS]
+        np.testing.assert_allclose(np.sort(right), 100 * lowest)
+    assert table["of the right answer"].is_monotonic_increasing
+
+
+def test_agreement_adds_up_to_all_expressions(page, whole):
+    app = page("agreement", side="all")
+    counts = app.dataframe[1].value
+    right = sum(whole[name].correct.astype(int) for name in MODELS)
+    assert counts["expressions"].tolist() == [(right == n).sum() for n in (3, 2, 1, 0)]
+    (matrix,) = frames(app, "one", "other", "count")
+    pair = matrix[(matrix["one"] == "seed-42") & (matrix["other"] == "seed-7")]["count"].item()
+    assert pair == (whole["seed-42"].predictions != whole["seed-7"].predictions).sum()
+
+
+def test_reliability_bins_hold_every_answer(page, whole):
+    app = page("calibration", side="all")
+    (bins,) = frames(app, "confidence", "accuracy", "start")
+    sure = frames(app, "band", "verdict", "count")[0]
+    for name in MODELS:
+        of = bins[bins["model"] == name]
+        assert of["count"].sum() == sure[sure["model"] == name]["count"].sum() == 5000
+        low = of.iloc[0]
+        inside = (whole[name].confidence > low["start"]) & (whole[name].confidence <= low["end"])
+        assert low["count"] == inside.sum()
+        assert low["accuracy"] == pytest.approx(whole[name].correct[inside].mean())
+
+
+def test_a_test_set_of_ones_own_goes_through_the_same_views(page, folder):
+    text = "Max(5,3,9)\nfoo\nMin(1,2,3,4),4\nMax(1,2),2\n"
+    app = page("own", own_text=text)
+    bad, results = (frame.value for frame in app.dataframe[1:3])
+    assert bad[["line", "text"]].to_numpy().tolist() == [[2, "foo"]]
+    assert results["line"].tolist() == [1, 3, 4]
+    assert "line 3 (Min ( 1 2 3 4 ) is 1, not 4)" in app.warning[0].value
+    (operations,) = frames(app, "group", "correct")
+    assert operations[operations["model"] == "seed-7"]["total"].sum() == 3
+    for view in own.VIEWS:
+        page("own", own=view)
+
+
+def test_nothing_readable_is_said_so(page):
+    app = page("own", own_text="\n")
+    assert "Nothing to ask yet" in app.info[0].value
+
+
+@pytest.mark.parametrize("section", ["lengths", "embeddings"])
+def test_lengths_and_embeddings_have_every_model(page, section):
+    app = page(section)
+    table = app.dataframe[1].value
+    assert sorted({name.split()[-1] for name in table["model"]}) == sorted(MODELS)
+    drawn = charts(app)
+    assert len(drawn) == (1 if section == "lengths" else 6) and all(len(d) > 15 for *_, d in drawn)
+
+
+ROW = {
+    "data_seed": 0, "num_examples": 10, "epochs": 1, "batch_size": 2, "learning_rate": 0.5, "parameters": 4,
+    "best_step": 1, "test_total": 100, "test_loss": 0.1, "all_correct": 1, "all_total": 2,
+}  # fmt: skip
+
+
+def test_a_sweep_shows_where_a_seed_stands(page, folder):
+    rows = [
+        ROW | {"seed": seed, "steps_to_99": steps, "test_correct": correct, "entropy_1_1": 0.9, "entropy_2_1": 0.1}
+        for seed, steps, correct in ((1, 100, 99), (42, 150, 99), (3, None, 90), (4, 200, 100))
+    ]
+    write_sweep(folder / "sweep-test.csv", [*rows, {**ROW, "seed": 5, "problem": "training diverged at step 3"}])
+    app = page("sweep")
+    said = " ".join(element.value for element in app.markdown)
+    assert "better than 1 of 3 others, equal to 1" in said and "faster than 2 of 3" in said
+    accuracy, steps = frames(app, "value", "height")
+    assert accuracy["value"].tolist() == [0.9, 0.99, 0.99, 1.0] and len(steps) == 3
+    (heads,) = frames(app, "entropy")
+    assert len(heads) == 8
+    assert "seed 5: training diverged at step 3" in app.warning[0].value
+
+
+def test_a_damaged_sweep_leaves_the_page_alive(page, folder):
+    (folder / "sweep-bad.csv").write_text("seed,what\n1,2\n")
+    app = page("sweep")
+    assert "sweep-bad.csv is not the table of a sweep" in app.error[0].value
+
+
+def test_without_a_sweep_the_command_is_named(page):
+    assert sweep.COMMAND in page("sweep").info[0].value
+
+
+def test_equal_seeds_are_stacked():
+    figure = distribution.dots([0.5, 0.5, 1.0, None], [1, 2, 3, 4], 2, "Accuracy", "accuracy")
+    assert figure.data["height"].tolist() == [0.5, 1.5, 0.5] and "1 without a value" in figure.description
+
+
+def test_a_cell_of_the_truth_map_and_a_row_are_the_expression_everywhere(page, monkeypatch):
+    chosen = []
+    monkeypatch.setattr("dashboard.selection.show_expression", chosen.append)
+    monkeypatch.setattr("streamlit.session_state", {"k": {"selection": {"cell": [{"expression": "Min ( 1 2 3 )"}]}}})
+    truth._choose("k")
+    monkeypatch.setattr("streamlit.session_state", {"k": {"selection": {"cell": []}}})
+    truth._choose("k")
+    assert chosen == ["Min ( 1 2 3 )"]
+
+
+def test_texts_are_without_padding(whole):
+    space = expression_space()
+    part = whole["seed-7"].select(space.operations == 3).select([539])
+    assert asked.texts(part) == ["Max ( 5 3 9 )"]
