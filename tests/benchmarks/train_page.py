@@ -103,8 +103,8 @@ def without_a_page(epochs, folder):
 def measure(context, address, folder):
     rates, firsts, ages = {"watched": [], "alone": []}, [], []
     for _ in range(3):
-        rates["alone"].append(without_a_page(4, folder))
-        page = open_train(context, address, "seeds=42&epochs=4")
+        rates["alone"].append(without_a_page(3, folder))
+        page = open_train(context, address, "seeds=42&epochs=3")
         first, (run,) = start(page)
         clock = Clock(run)
         firsts.append(first)
