@@ -27,21 +27,21 @@ def token_bars(panels, tokens, color, chosen=None, title="", width=104):
         f"{measure} " + ", ".join(f"{token} {value:.2f}" for token, value in zip(tokens, values, strict=True))
         for measure, values in panels.items()
     )
-    low, high = min(0.0, data["length"].min()), max(0.0, data["length"].max())
-    room = 34 / max(width - 68, 30) * (high - low)  # for the numbers
-    domain = (round(low - room * (low < 0), 2), round(high + room, 2))
-    return Figure(_spec(len(tokens), color, title, width, domain), data, description)
+    signed = bool(data["length"].min() < -0.02)
+    return Figure(_spec(len(tokens), color, title, width, signed), data, description)
 
 
 @lru_cache
-def _spec(num_tokens, color, title, width, domain):
+def _spec(num_tokens, color, title, width, signed):
+    room = 34 / max(width - 68, 30) * (1 + signed)  # for the numbers
+    domain = [-1 - room if signed else 0, 1 + room]
     row = max(12, min(22, 320 // num_tokens))
     base = alt.Chart(ROWS).encode(
         y=alt.Y("label:N", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, domain=False, ticks=False)),
         tooltip=[alt.Tooltip("token:N"), alt.Tooltip("measure:N"), alt.Tooltip("value:Q", format="+.4f")],
     )
     x = alt.X("length:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
-    faint = alt.condition("datum.chosen", alt.value(1), alt.value(0.45))
+    faint = alt.condition("datum.chosen", alt.value(1), alt.value(0.6))
     bars = base.mark_bar(color=color, height=row - 6).encode(x=x, opacity=faint)
     text = alt.Text("written:N")
     ahead = base.transform_filter("datum.value >= 0").mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)

@@ -9,7 +9,7 @@ from dashboard.explore import results, subsets
 from tinyformer import OPERATIONS
 from tinyformer.interpret import heads_of, layers_of
 
-COLUMNS = ("all", *OPERATIONS)
+COLUMNS = ("all", "First", "Sec.", "Last", "Max", "Min")  # "Second" is wider than a cell
 
 
 def draw(subjects, expression):

@@ -41,7 +41,7 @@ def draw(cell, values, words):
             components.draw(figure, key="enlarged")
         with st.container(width="content"):
             panels = {"score q · k": raw, f"scaled {scale}": scaled, "weight": pattern[query]}
-            title = f"The row of {words[query]}"
+            title = "The row of the token that looks"
             components.draw(token_bars.token_bars(panels, words, cell.subject.style.color, key, title), key="row")
             rows = [*words, "sum z"]
             figure = grid.grid(

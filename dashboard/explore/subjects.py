@@ -75,16 +75,21 @@ def history(shown):
     return None if training is None else _history(desk.visitors.current(), training)
 
 
+def forget_histories():
+    """A run has begun: look again."""
+    _history.clear()
+
+
 @st.cache_resource(ttl=3, max_entries=64, show_spinner=False)
 def _history(visitor, training) -> Run | None:
     found = []
     for run in desk.my_runs():
         try:
-            if run.config == training and run.snapshot_steps():
+            if run.config == training:
                 found.append(run)
         except RunError:
             continue
-    return max(found, key=lambda run: run.snapshot_steps()[-1], default=None)
+    return max(found, key=lambda run: run.snapshot_steps()[-1:], default=None)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import components, desk
 from dashboard.charts import through_time
 from dashboard.explore import results
-from dashboard.explore.subjects import history, snapshot
+from dashboard.explore.subjects import forget_histories, history, snapshot
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import space_patterns
 from tinyformer.runs import RunError
@@ -46,6 +46,7 @@ def _one(subject, count):
             except (RunError, OSError) as error:
                 st.error(str(error))
                 return
+            forget_histories()
             st.rerun()
         return
     if status.state in ("queued", "running", "paused"):
