@@ -57,6 +57,7 @@ def test_two_processes_give_the_same_bytes_in_the_order_of_the_seeds(table, tmp_
     assert written(tmp_path / "a.csv", rows) == written(tmp_path / "b.csv", table)
 
 
+@pytest.mark.dask
 def test_a_dask_cluster_gives_the_same_table_row_for_row(table, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs Dask: pip install tinyformer[dask]")
     with (
