@@ -94,7 +94,7 @@ def test_a_sum_of_products_adds_up_and_names_its_largest_terms():
     cause = products(left, right, {}, bias=0.5, factor=2.0, most=3)
     assert cause.value == pytest.approx(2 * left @ right + 0.5)
     assert "17 smaller terms" in cause.text
-    assert products([1, 2], [3, -4], {}).text == "1 · 3 + 2 · (−4) = (−5)"
+    assert products([1, 2], [3, -4], {}).text == "1 · 3 + 2 · (−4) = −5"
 
 
 def test_a_normalized_cell_and_a_softmax_cell_are_what_the_formulas_say():

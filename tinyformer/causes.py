@@ -29,7 +29,7 @@ def products(left, right, lit, bias=0.0, factor=1.0, most=6):
         text = f"( {text} ) · {number(factor)}"
     if bias:
         text += f" + {number(bias)}"
-    return Cause(value, f"{text} = {number(value)}", lit)
+    return Cause(value, f"{text} = {result(value)}", lit)
 
 
 def normalization(x, j, gamma, beta, epsilon, row):
@@ -37,7 +37,7 @@ def normalization(x, j, gamma, beta, epsilon, row):
     mean, deviation = float(x.mean()), float(np.sqrt(x.var() + epsilon))
     value = float(gamma[j] * (x[j] - mean) / deviation + beta[j])
     text = f"{number(gamma[j])} · ({number(x[j])} − {number(mean)}) / {number(deviation)} + {number(beta[j])}"
-    return Cause(value, f"{text} = {number(value)}", {"x": (row, slice(None))})
+    return Cause(value, f"{text} = {result(value)}", {"x": (row, slice(None))})
 
 
 def exponential_share(scores, j, row, name="x"):
@@ -45,7 +45,7 @@ def exponential_share(scores, j, row, name="x"):
     shifted = scores - scores.max()
     powers = np.exp(shifted)
     value = float(powers[j] / powers.sum())
-    text = f"exp({number(scores[j])}) / Σ exp = {number(powers[j])} / {number(powers.sum())} = {number(value)}"
+    text = f"exp({number(scores[j])}) / Σ exp = {number(powers[j])} / {number(powers.sum())} = {result(value)}"
     if scores.max() != 0:
         text += f"   (largest score, {number(scores.max())}, taken off first: exp({number(shifted[j])}) on top)"
     return Cause(value, text, {name: (row, slice(None))})
@@ -57,3 +57,8 @@ def number(value):
     size = abs(value)
     text = "0" if size == 0 else f"{size:.1e}" if size < 1e-3 or size >= 1e4 else f"{size:.3g}"
     return f"(−{text})" if value < 0 else text
+
+
+def result(value):
+    """The same behind an equals sign, where it needs no brackets."""
+    return number(value).strip("()")

@@ -13,7 +13,7 @@ from dashboard.charts.theme import PALETTE
 
 def paths(x, y, heights, walks, minimum, title):
     """heights (len(y), len(x)) on the grid x, y; walks {name: points (N, 2)}, cut off where they leave the map."""
-    dx, dy = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
+    dx, dy = (x[1] - x[0]) / 1.9, (y[1] - y[0]) / 1.9  # a little overlap: no seams
     rows, columns = (index.ravel() for index in np.indices(heights.shape))
     ground = pd.DataFrame(
         {
@@ -48,14 +48,14 @@ def _spec(title, names, box):
     base = alt.Chart(ROWS)
     ground = (
         base.transform_filter("datum.kind == 'ground'")
-        .mark_rect(clip=True, opacity=0.85)
+        .mark_rect(clip=True, opacity=0.3)
         .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=alt.Color("height:Q", legend=None))
     )
-    palette = [PALETTE[1], PALETTE[2], PALETTE[0], PALETTE[3]]
+    palette = list(PALETTE)  # the same as in the lines beside it
     series = alt.Stroke(
         "series:N",
         scale=alt.Scale(domain=list(names), range=palette[: len(names)]),
-        legend=alt.Legend(orient="bottom", title=None, columns=2, labelLimit=240),
+        legend=None,
     )
     walk = base.transform_filter("datum.kind == 'path'")
     order, dash = alt.Order("step:Q"), alt.StrokeDash("series:N", scale=alt.Scale(range=list(DASHES)), legend=None)

@@ -50,7 +50,7 @@ def matrix(
     )
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
-    heading = title if weights else f"{title}   ±{short(limit)}"
+    heading = title if weights else f"{title}   ±{short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
     spec = _spec(*values.shape, longest, heading, weights, clickable, row_title, column_title)
     return Figure(spec, data, description)

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_map
 from dashboard.lab.bench import Bench, Hand, Panel, flat
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.optimizer import SGD, Adam
 from tinyformer.optimizer_paths import LANDSCAPES, METHODS, descend, heights
 
@@ -23,7 +23,7 @@ def panels(view):
 def cause(view, name, i, j):
     x, y = view.trial.inputs[0].ravel()
     value = float(view.run.y)
-    return Cause(value, f"({number(x)}² + 20 · {number(y)}²) / 2 = {number(value)}", {"x": (0, slice(None))})
+    return Cause(value, f"({number(x)}² + 20 · {number(y)}²) / 2 = {result(value)}", {"x": (0, slice(None))})
 
 
 @st.fragment

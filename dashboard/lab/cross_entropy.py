@@ -9,7 +9,7 @@ from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from dashboard.lab.softmax import softened
 from tinyformer import CrossEntropyLoss
 from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.model_checks import LossLayer
 from tinyformer.vocabulary import VOCABULARY
 
@@ -39,7 +39,7 @@ def cause(view, name, i, j):
     chosen = p[rows, targets]
     text = " + ".join(f"−ln {number(value)}" for value in chosen)
     text = f"( {text} ) / {len(chosen)}" if len(chosen) > 1 else text
-    return Cause(float(view.run.y), f"{text} = {number(view.run.y)}", {"p": (rows, targets), "target": (rows, targets)})
+    return Cause(float(view.run.y), f"{text} = {result(view.run.y)}", {"p": (rows, targets), "target": (rows, targets)})
 
 
 @st.fragment

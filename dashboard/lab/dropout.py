@@ -7,7 +7,7 @@ from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.dropout_average import SeededDropout, running_means
 from tinyformer.layers import Dropout
 
@@ -31,7 +31,7 @@ def panels(view):
 def cause(view, name, i, j):
     x, scale = flat(view.trial.inputs[0])[i, j], flat(view.run.tape.scale)[i, j]
     return Cause(
-        float(x * scale), f"{number(x)} · {number(scale)} = {number(x * scale)}", {"x": (i, j), "scale": (i, j)}
+        float(x * scale), f"{number(x)} · {number(scale)} = {result(x * scale)}", {"x": (i, j), "scale": (i, j)}
     )
 
 

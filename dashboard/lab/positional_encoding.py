@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.embedding_geometry import dot_products
 from tinyformer.layers import PositionalEncoding, sinusoidal_table
 
@@ -23,7 +23,7 @@ def panels(view):
 
 def cause(view, name, i, j):
     x, y = flat(view.trial.inputs[0])[i, j], flat(view.run.y)[i, j]
-    return Cause(float(y), f"{number(x)} + {number(y - x)} = {number(y)}", {"x": (i, j), "P": (i, j)})
+    return Cause(float(y), f"{number(x)} + {number(y - x)} = {result(y)}", {"x": (i, j), "P": (i, j)})
 
 
 @st.fragment

@@ -7,7 +7,7 @@ from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, flat
 from tinyformer import expression_space
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.layers import ReLU
 from tinyformer.unit_activity import activity, pre_activations
 
@@ -17,7 +17,7 @@ BINS = 20
 
 def cause(view, name, i, j):
     x = float(flat(view.trial.inputs[0])[i, j])
-    return Cause(max(x, 0.0), f"max({number(x)}, 0) = {number(max(x, 0.0))}", {"x": (i, j)})
+    return Cause(max(x, 0.0), f"max({number(x)}, 0) = {result(max(x, 0.0))}", {"x": (i, j)})
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -7,7 +7,7 @@ from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Panel, flat, numbered
 from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number
+from tinyformer.causes import Cause, number, result
 from tinyformer.residual import Residual, residual_depth
 from tinyformer.transformer_block import TransformerBlock
 
@@ -34,7 +34,7 @@ def panels(view):
 
 def cause(view, name, i, j):
     x, y = flat(view.trial.inputs[0])[i, j], flat(view.run.y)[i, j]
-    return Cause(float(y), f"{number(x)} + {number(y - x)} = {number(y)}", {"x": (i, j), "f": (i, j)})
+    return Cause(float(y), f"{number(x)} + {number(y - x)} = {result(y)}", {"x": (i, j), "f": (i, j)})
 
 
 @st.fragment
