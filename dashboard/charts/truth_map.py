@@ -26,7 +26,7 @@ def one_model(cells, name, chosen=None):
     wrong = data["expression"][~data["correct"]]
     operation = data["operation"][0]
     description = f"{operation}: {name} has {len(wrong)} of {len(data):,} wrong" + ", ".join(["", *wrong[:20]])
-    return Figure(_spec(operation, None), data, description)
+    return Figure(_spec(None), data, description)
 
 
 def two_models(cells, first, second, chosen=None):
@@ -38,7 +38,7 @@ def two_models(cells, first, second, chosen=None):
     counts = data["state"].value_counts()
     operation = data["operation"][0]
     description = f"{operation}: " + ", ".join(f"{counts.get(state, 0):,} {state}" for state in states)
-    return Figure(_spec(operation, (first, second)), data, description)
+    return Figure(_spec((first, second)), data, description)
 
 
 def states_of(first, second):
@@ -56,10 +56,27 @@ def _placed(cells, chosen):
 
 
 @lru_cache
-def _spec(operation, models):
+def _spec(models):
     across = {"scale": alt.Scale(domain=[-1.3, WIDE - 1.3], nice=False, zero=False), "axis": None}
     down = {"scale": alt.Scale(domain=[TALL - 1.8, -1.8], nice=False, zero=False), "axis": None}
-    base = alt.Chart(ROWS).transform_calculate(
+    base = alt.Chart(ROWS)
+    whole = {"x": alt.X("x:Q", **across), "x2": "next_x:Q", "y": alt.Y("y:Q", **down), "y2": "next_y:Q"}
+    square = {"x": alt.X("left:Q", **across), "x2": "right_edge:Q", "y": alt.Y("top:Q", **down), "y2": "bottom:Q"}
+    middle = {"x": alt.X("middle:Q", **across), "y": alt.Y("center:Q", **down)}
+    frame = base.transform_filter("datum.chosen").encode(**whole)
+    click = alt.selection_point(name=CLICK, fields=["expression"], empty=False)
+    layers = [
+        # The whole of a cell can be clicked, however small its square is: a stroke that nobody sees fills it.
+        # `aria`: a thousand labels would say what the description of the chart says in one.
+        base.mark_rect(cursor="pointer", aria=False, stroke="transparent", strokeWidth=CELL * (1 - TRAINED_SIZE))
+        .encode(**square, **_color(models), tooltip=_tooltip(models))
+        .add_params(click),
+        *_marks(base, middle, models),
+        frame.mark_rect(fillOpacity=0, stroke="white", strokeWidth=4),
+        frame.mark_rect(fillOpacity=0, stroke="black", strokeWidth=2),
+        *_labels(base, across, down),
+    ]
+    chart = alt.layer(*layers, data=ROWS).transform_calculate(
         left="datum.x + (1 - datum.size) / 2",
         right_edge="datum.x + (1 + datum.size) / 2",
         top="datum.y + (1 - datum.size) / 2",
@@ -69,23 +86,6 @@ def _spec(operation, models):
         next_x="datum.x + 1",
         next_y="datum.y + 1",
     )
-    whole = {"x": alt.X("x:Q", **across), "x2": "next_x:Q", "y": alt.Y("y:Q", **down), "y2": "next_y:Q"}
-    square = {"x": alt.X("left:Q", **across), "x2": "right_edge:Q", "y": alt.Y("top:Q", **down), "y2": "bottom:Q"}
-    middle = {"x": alt.X("middle:Q", **across), "y": alt.Y("center:Q", **down)}
-    frame = base.transform_filter("datum.chosen").encode(**whole)
-    click = alt.selection_point(name=CLICK, fields=["expression"], empty=False)
-    layers = [
-        base.mark_rect().encode(**square, **_color(models)),
-        *_marks(base, middle, models),
-        frame.mark_rect(fillOpacity=0, stroke="white", strokeWidth=4),
-        frame.mark_rect(fillOpacity=0, stroke="black", strokeWidth=2),
-        *_labels(base, across, down),
-        # The whole of a cell can be clicked, however small its square is.
-        base.mark_rect(opacity=0.001, fill=NEUTRAL, cursor="pointer")
-        .encode(**whole, tooltip=_tooltip(models))
-        .add_params(click),
-    ]
-    chart = alt.layer(*layers, data=ROWS, title=f"{operation} ( a b c )")
     return to_spec(chart.properties(width=WIDE * CELL, height=TALL * CELL))
 
 
@@ -107,8 +107,10 @@ def _marks(base, middle, models):
 
 
 def _labels(base, across, down):
-    """The first number above its grid, the second and the third at the edges."""
-    above = base.transform_filter("datum.b == 0 && datum.c == 0").transform_calculate(label="'a = ' + datum.a")
+    """Operation and first number above each grid, the second and the third at the edges."""
+    above = base.transform_filter("datum.b == 0 && datum.c == 0").transform_calculate(
+        label="datum.operation + ' ( ' + datum.a + ' b c )'"
+    )
     left = base.transform_filter(f"datum.c == 0 && datum.a % {COLUMNS} == 0")
     below = base.transform_filter("datum.b == 9")
     x, y = alt.X("x:Q", **across), alt.Y("y:Q", **down)
