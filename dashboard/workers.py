@@ -136,7 +136,7 @@ class Workers:
                 **BELOW_NORMAL,
             )
         if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
         return process
 
     def _note_end(self, name, process):
