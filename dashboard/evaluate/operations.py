@@ -28,12 +28,19 @@ def draw(asked, key="operations"):
         "With *the answer stands at*, look at one kind of expression only: is a model that answers Max right because "
         "it found the largest number, or because that is often the last one?"
     )
+    numbers = st.expander("The numbers as a table", key=f"{key}-numbers", on_change="rerun")
+    if numbers.open:
+        with numbers:
+            _table(rows, f"{key}-table")
+
+
+def _table(rows, key):
     frame = pd.DataFrame(rows, columns=intervals.COLUMNS)
     frame[["accuracy", "low", "high"]] *= 100
     percent = st.column_config.NumberColumn(format="%.2f%%")
     st.dataframe(
         frame.rename(columns={"group": "operation", "correct": "right", "total": "of"}),
         hide_index=True,
-        key=f"{key}-table",
+        key=key,
         column_config={"accuracy": percent, "low": percent, "high": percent},
     )
