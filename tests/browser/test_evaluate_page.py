@@ -75,7 +75,7 @@ def test_a_cell_of_the_confusion_matrix_lists_its_expressions(visit):
     page = open_section(visit, "Mistakes")
     matrix = page.locator("[data-testid=stVegaLiteChart]").first
     cells = matrix.locator(".mark-rect.role-mark path")
-    cells.nth(0).click()  # answer 0, answered 0
+    cells.nth(0).click(force=True)  # answer 0, answered 0; the number in it lies above
     page.get_by_text("with the answer 0, answered 0").first.wait_for()
 
 
