@@ -6,7 +6,6 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import results, subsets
-from tinyformer import OPERATIONS
 from tinyformer.interpret import heads_of, layers_of
 
 COLUMNS = ("all", "First", "Sec.", "Last", "Max", "Min")  # "Second" is wider than a cell

@@ -43,7 +43,8 @@ def draw(subjects, expression):
         "**as claimed**: circle focused and diamond distributed. **leans that way**: the diamond at least 0.1 "
         "higher, and higher in 75 % of all pairs of expressions. **opposite**: the diamond at least 0.1 lower. **no "
         "difference**: else. The share of the variance says how much of all differences in entropy the layer alone, "
-        "the head, or the operation alone accounts for."
+        "the operation alone, or both together account for: together means that operations differ in another way in "
+        "each layer."
     )
 
 
@@ -70,6 +71,8 @@ def _evidence(subject, count):
     """One model's verdict, picture and numbers."""
     evidence, patterns = results.focus(subject.source, subject.model), results.patterns(subject.source, subject.model)
     st.markdown(evidence.verdict)
+    layers = [f"layer {layer + 1}: {found.verdict}" for layer, found in enumerate(evidence.layers)]
+    st.caption(f"Mean over the heads of a layer: {'; '.join(layers)}.")
     picks = np.isin(patterns.operations, [OPERATIONS.index(name) for name in PICKING])
     rows, verdicts = [], []
     for layer, head in np.ndindex(patterns.entropy.shape[0], patterns.entropy.shape[2]):
@@ -80,8 +83,6 @@ def _evidence(subject, count):
         verdicts.append((name, *found.per_operation, found.difference, found.higher_in, found.verdict))
     figure = spread.spread(rows, subject.style.color, FOCUSED_UP_TO, DISTRIBUTED_FROM, WIDTHS[count])
     components.draw(figure, key=f"claim-{subject.name}-{count}")
-    layers = [f"layer {layer + 1}: {found.verdict}" for layer, found in enumerate(evidence.layers)]
-    st.caption(f"Mean over the heads of a layer: {'; '.join(layers)}.")
     figure = grid.grid(
         [row[1:6] for row in verdicts], [f"{row[0]} {row[8]}" for row in verdicts], OPERATIONS,
         names=("head", "operation", "mean entropy"), cell=36 if count < 4 else 26, height=22, title="Mean entropy",

@@ -115,6 +115,17 @@ def test_a_model_in_which_the_layer_decides_is_found_out(patterns):
     assert evidence.verdict.startswith("The claim fails: 0 of 6") and "The layer decides more" in evidence.verdict
 
 
+def test_operations_that_differ_in_opposite_ways_in_the_layers_explain_together_what_neither_explains_alone(patterns):
+    weights = patterns.weights.copy()
+    weights[0, :, :, 0] = np.where(COMPARING[:, None], one_hot(2), 1 / 6)[:, None]
+    weights[1, :, :, 0] = np.where(COMPARING[:, None], 1 / 6, one_hot(2))[:, None]
+    evidence = focus_evidence(patterns._replace(weights=weights))
+    assert [layer.verdict for layer in evidence.layers] == ["opposite", "as claimed"]
+    assert evidence.explained["layer and operation"] == pytest.approx(1)
+    assert evidence.explained["layer"] < 0.05 and evidence.explained["operation"] < 0.05
+    assert evidence.verdict.startswith("The claim fails: 3 of 6") and "Neither layer nor operation" in evidence.verdict
+
+
 def test_verdicts_follow_from_the_numbers():
     assert verdict_of(0.4, 0.8, 1.0) == "as claimed"
     assert verdict_of(0.41, 0.8, 1.0) == "leans that way"

@@ -8,8 +8,9 @@ there is no significance to test: what counts is how large the difference is. Fo
     "opposite"       Max/Min lower by at least 0.1
     "no difference"  else
 
-Beside it stands how much of the variance of the entropy is explained by the layer alone, by which head it is, and by
-the operation: shares of the total sum of squares, each on its own.
+The claim "holds" if more than half of the heads do as claimed; it "fails" if no more heads do so or lean that way than
+do the opposite; else it "has some support". Beside it stands how much of the variance of the entropy is explained by
+the layer alone, the operation alone, and both together: shares of the total sum of squares.
 """
 
 from typing import NamedTuple
@@ -41,7 +42,7 @@ class Evidence(NamedTuple):
 class FocusEvidence(NamedTuple):
     heads: tuple[tuple[Evidence, ...], ...]  # [layer][head]
     layers: tuple[Evidence, ...]
-    explained: dict  # "layer", "head", "operation" → share of the variance of entropy
+    explained: dict  # "layer", "head", "operation", "layer and operation" → share of the variance of entropy
 
     @property
     def verdict(self):
@@ -49,14 +50,17 @@ class FocusEvidence(NamedTuple):
         heads = [head for layer in self.heads for head in layer]
         counts = {kind: sum(head.verdict == kind for head in heads) for kind in VERDICTS}
         supporting = counts["as claimed"] + counts["leans that way"]
-        holds = "holds" if counts["as claimed"] > len(heads) / 2 else "has some support" if supporting else "fails"
-        by = max(("layer", "operation"), key=self.explained.get)
+        holds = "holds" if counts["as claimed"] > len(heads) / 2 else "has some support"
+        if supporting <= counts["opposite"] and holds != "holds":
+            holds = "fails"
+        shares = {name: self.explained[name] for name in ("layer", "operation")}
+        by = max(shares, key=shares.get)
+        more = f"The {by} decides more" if shares[by] >= NOTICEABLE else "Neither layer nor operation decides much"
         return (
             f"The claim {holds}: {counts['as claimed']} of {len(heads)} heads do as claimed, "
             f"{counts['leans that way']} lean that way, {counts['opposite']} do the opposite. "
-            f"The {by} decides more: it explains {self.explained[by]:.0%} of the variance of the entropy, "
-            f"the {'operation' if by == 'layer' else 'layer'} "
-            f"{self.explained['operation' if by == 'layer' else 'layer']:.0%}."
+            f"{more}: of the variance of the entropy, the layer alone explains {shares['layer']:.0%}, the operation "
+            f"alone {shares['operation']:.0%}, the two together {self.explained['layer and operation']:.0%}."
         )
 
 
@@ -68,10 +72,12 @@ def focus_evidence(patterns):
     entropy, operations = patterns.entropy, patterns.operations  # (L, N, H), (N,)
     heads = tuple(tuple(_evidence(layer[:, head], operations) for head in range(layer.shape[1])) for layer in entropy)
     layers = tuple(_evidence(layer.mean(axis=1), operations) for layer in entropy)
+    cells = np.array([entropy[:, operations == index].mean(axis=(1, 2)) for index in range(len(OPERATIONS))])  # (5, L)
     means = {
-        "layer": entropy.mean(axis=(1, 2)),
+        "layer": cells.mean(axis=0),  # the operations are equally frequent
         "head": entropy.mean(axis=1),
-        "operation": np.array([entropy[:, operations == index].mean() for index in range(len(OPERATIONS))]),
+        "operation": cells.mean(axis=1),
+        "layer and operation": cells,
     }
     total = entropy.var()
     explained = {name: float(mean.var() / total) if total else 0.0 for name, mean in means.items()}
