@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import NEUTRAL
 
 CELL = 54
 
@@ -30,8 +31,8 @@ def _spec(names):
         tooltip=[alt.Tooltip("one:N"), alt.Tooltip("other:N"), alt.Tooltip("count:Q", title="answered differently")],
     )
     chart = alt.layer(
-        base.mark_rect(opacity=0.12),
-        base.mark_text(fontSize=15, fontWeight=600).encode(text="count:Q"),
+        base.mark_rect(opacity=0.16, color=NEUTRAL),
+        base.mark_text(fontSize=15, fontWeight=600, color=NEUTRAL).encode(text="count:Q"),
         data=ROWS,
         title="Expressions answered differently",
     ).properties(width=CELL * len(names), height=CELL * len(names) * 0.75)

@@ -39,7 +39,9 @@ def _dots_spec(title, axis, percent, tallest, asked):
         shape=alt.Shape("who:N", scale=_shapes(asked), legend=None),
         tooltip=[alt.Tooltip("seed:O"), alt.Tooltip("value:Q", title=axis, format=".2%" if percent else ",d")],
     )
-    chart = base.mark_point(filled=True, opacity=0.9, size=DOT).properties(title=title, width=380, height=130)
+    chart = base.mark_point(filled=True, opacity=0.9, size=DOT).properties(
+        title=title, width=380, height=round(12 * tallest)
+    )
     return to_spec(chart)
 
 

@@ -14,10 +14,10 @@ EVERYWHERE = "all"
 SIDE_NAMES = {"test": "Held out", "validation": "Validation", "train": "Trained on", "all": "All"}
 PLACE_NAMES = {
     EVERYWHERE: "Anywhere",
-    "first": "First number",
+    "first": "First",
     "inside": "Inside",
-    "last": "Last number",
-    "several": "Several places (a tie)",
+    "last": "Last",
+    "several": "Several (a tie)",
 }
 
 
@@ -72,7 +72,7 @@ def controls(prefix=""):
             "draws with replacement: some expressions of its side never came up.",
         )  # fmt: skip
         place = st.segmented_control(
-            "The answer stands at the", list(PLACE_NAMES), format_func=PLACE_NAMES.get, default=EVERYWHERE,
+            "Place of the answer", list(PLACE_NAMES), format_func=PLACE_NAMES.get, default=EVERYWHERE,
             required=True, key=f"{prefix}place", bind="query-params",
             help="Where the right digit stands among the numbers. A tie has it at several places, as in Max ( 9 3 9 ): "
             "a model can then be right for the wrong reason.",

@@ -25,7 +25,7 @@ def draw(asked, key="operations"):
         "The line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where many "
         "expressions were counted, and long where few were, whatever the accuracy. *First*, *Second* and *Last* need "
         "the place of a number, *Max* and *Min* its size.\n\n"
-        "With *the answer stands at*, look at one kind of expression only: is a model that answers Max right because "
+        "With *place of the answer*, look at one kind of expression only: is a model that answers Max right because "
         "it found the largest number, or because that is often the last one?"
     )
     numbers = st.expander("The numbers as a table", key=f"{key}-numbers", on_change="rerun")

@@ -64,10 +64,10 @@ def test_no_section_overflows(visit, section, scheme):
 
 def test_the_link_brings_a_slice_back(visit):
     page = open_section(visit, "Mistakes")
-    page.get_by_role("radio", name="Several places (a tie)").click()
+    page.get_by_role("radio", name="Several (a tie)").click()
     page.wait_for_function("location.search.includes('place=')")
     again = visit(page.url.split("/", 3)[3])
-    again.get_by_role("radio", name="Several places (a tie)", checked=True).wait_for()
+    again.get_by_role("radio", name="Several (a tie)", checked=True).wait_for()
     again.get_by_role("radio", name="Mistakes", checked=True).wait_for()
 
 
