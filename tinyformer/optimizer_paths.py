@@ -76,7 +76,7 @@ def descend(place, method, learning_rate, steps=60, momentum=0.9, beta2=0.999):
     return np.array(path)
 
 
-def heights(place, columns=60, rows=40):
+def heights(place, columns=36, rows=24):
     """The loss on a grid: x (columns,), y (rows,), log(1 + loss) (rows, columns), to be drawn as a map."""
     x, y = np.linspace(*place.x_range, columns), np.linspace(*place.y_range, rows)
     return x, y, np.log1p(place.landscape.loss(x[None, :], y[:, None]))

@@ -13,7 +13,7 @@ from dashboard.charts.theme import PALETTE
 
 def paths(x, y, heights, walks, minimum, title):
     """heights (len(y), len(x)) on the grid x, y; walks {name: points (N, 2)}, cut off where they leave the map."""
-    dx, dy = (x[1] - x[0]) / 1.9, (y[1] - y[0]) / 1.9  # a little overlap: no seams
+    dx, dy = (x[1] - x[0]) / 2, (y[1] - y[0]) / 2
     rows, columns = (index.ravel() for index in np.indices(heights.shape))
     ground = pd.DataFrame(
         {
@@ -58,7 +58,10 @@ def _spec(title, names, box):
         legend=None,
     )
     walk = base.transform_filter("datum.kind == 'path'")
-    order, dash = alt.Order("step:Q"), alt.StrokeDash("series:N", scale=alt.Scale(range=list(DASHES)), legend=None)
+    order, dash = (
+        alt.Order("step:Q"),
+        alt.StrokeDash("series:N", scale=alt.Scale(domain=list(names), range=list(DASHES[: len(names)])), legend=None),
+    )
     tooltip = ["series:N", "step:Q", alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")]
     line = walk.mark_line(clip=True, strokeWidth=2.2).encode(x=x, y=y, stroke=series, strokeDash=dash, order=order)
     dots = walk.mark_point(clip=True, size=26, strokeWidth=1.5).encode(x=x, y=y, stroke=series, tooltip=tooltip)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_ONLY, placed
+from dashboard.charts.theme import LABEL_ONLY, NEUTRAL, placed
 
 WIDEST, TALLEST = 390, 330  # pixels for the cells, so that it fits beside the sidebar at 800
 LARGEST, SMALLEST = 40.0, 9.0  # side of a square cell
@@ -30,7 +30,7 @@ def matrix(
 ):
     """values (R, C), with a label for each row and column. weights: in [0, 1], always the same scale.
 
-    Signed values are colored by their share of the largest size in this matrix, which the title says. lit: a bool
+    Signed values are colored by their share of the largest size in this matrix, which stands below it. lit: a bool
     (R, C), cells that stand out from the others. framed: one cell, (row, column).
     """
     values = np.asarray(values, np.float64)
@@ -50,9 +50,9 @@ def matrix(
     )
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
-    heading = title if weights else f"{title}   ±{short(max(-low, high))}"
+    data["reach"] = "" if weights else f"largest {short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
-    spec = _spec(*values.shape, longest, heading, weights, clickable, row_title, column_title)
+    spec = _spec(*values.shape, longest, title, weights, clickable, row_title, column_title)
     return Figure(spec, data, description)
 
 
@@ -116,6 +116,13 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
         }
         layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text="number:N", color=color))
     layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
+    # In the data, not in the title: a new title would be a new chart, and slow.
+    layers.append(
+        alt.Chart(ROWS)
+        .transform_aggregate(reach="max(reach)")
+        .mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL)
+        .encode(text="reach:N", x=alt.value(round(width * num_columns)), y=alt.value(round(height * num_rows) + 4))
+    )
     # On top of the numbers, so that a click on one is a click on its cell.
     touch = (
         base.mark_rect(fillOpacity=0.001, fill="gray", **({"cursor": "pointer"} if clickable else {}))

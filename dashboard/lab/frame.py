@@ -2,6 +2,7 @@
 
 import inspect
 import textwrap
+from functools import lru_cache
 
 import streamlit as st
 
@@ -36,6 +37,7 @@ def draw(bench, stage):
     st.code(recipe(bench, stage), language="python")
 
 
+@lru_cache(maxsize=64)
 def source(thing):
     """The source that Python itself has of a class or function: never a copy."""
     return textwrap.dedent(inspect.getsource(thing))

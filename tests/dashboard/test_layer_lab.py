@@ -90,9 +90,7 @@ def test_a_bench_draws_the_numbers_of_the_engine(lab, folder, key):
     place = Stage(anatomy, EXPRESSION, 0, "", "", ())
     view = view_of(bench, place, by_hand=False)
     expected = {panel.title: panel.values for panel in (bench.panels(view) if bench.panels else in_and_out(view))}
-    drawn = {
-        spec["title"].split("   ±")[0]: data for spec, data, _ in charts(lab) if isinstance(spec.get("title"), str)
-    }
+    drawn = {spec["title"]: data for spec, data, _ in charts(lab) if isinstance(spec.get("title"), str)}
     for title, values in expected.items():
         np.testing.assert_allclose(drawn[title]["value"], values.ravel(), rtol=1e-9, atol=1e-12)
 
