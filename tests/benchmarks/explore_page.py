@@ -62,7 +62,7 @@ def repaint_times(repetitions):
             browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(f"http://localhost:{port}/explore-attention")
-            page.get_by_text("weight × value").wait_for(timeout=60_000)
+            page.get_by_text("weight × value").first.wait_for(timeout=60_000)
             return [_change(page, number) for number in range(repetitions)][2:]  # the first two warm up
     finally:
         server.terminate()

@@ -28,7 +28,7 @@ def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
     page = visit("explore-attention")
     x, y = cell_of(page, 1, 4 * LAYER + HEAD, QUERY, KEY)  # the second model, seed-123
     page.mouse.click(x, y)
-    page.get_by_text("(token 1) looks at").wait_for()
+    page.get_by_text("(token 1) looks at").first.wait_for()
     page.wait_for_function(
         "document.body.innerText.includes('seed-123, layer 2, head 3: Max (token 1) looks at 9 (token 5)')"
     )
@@ -60,7 +60,7 @@ def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
     page = visit("explore-attention?section=Ablation&models=seed-42")
     page.get_by_role("button", name="Try all 256 subsets").click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.get_by_text("of the subsets").wait_for()
+    page.get_by_text("of the subsets").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Try all 256 subsets").click()
-    page.get_by_text("Shapley values").wait_for(timeout=120_000)
+    page.get_by_text("Shapley values").first.wait_for(timeout=120_000)
