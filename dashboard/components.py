@@ -20,6 +20,7 @@ STYLE = """<style>
 .tf-answer {display: flex; align-items: baseline; gap: .7rem; margin: .1rem 0 .3rem}
 .tf-answer strong {font-size: 2.5rem; line-height: 1.05; font-weight: 600; font-variant-numeric: tabular-nums}
 .tf-said {position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%)}
+[data-testid="stElementContainer"]:has(> .stHtml > .tf-said), .stHtml:has(> .tf-said) {position: absolute; width: 1px}
 [data-testid="stElementContainer"]:has(.tf-said) {position: absolute}
 </style>"""
 
