@@ -38,6 +38,7 @@ class Workers:
         self.side_by_side = side_by_side or int(os.environ.get("TINYFORMER_WORKERS", SIDE_BY_SIDE))
         self._lock = threading.RLock()
         self._queue, self._processes, self._runs, self._complaints = [], {}, {}, {}  # by the id of a run
+        self._ending = set()  # ids of runs whose process was told to pause
         self._last_seen = {}  # owner → when somebody was connected, monotonic seconds
 
     def watch(self, seconds=0.2):
@@ -109,7 +110,9 @@ class Workers:
                 return how == "pause"
             process = self._processes.get(run.id)
             if how == "pause" and process is not None:
-                process.terminate()
+                if run.id not in self._ending:  # a second signal would hit it while it ends
+                    self._ending.add(run.id)
+                    process.terminate()
                 return True
             if process is not None or run.status().state == "running":
                 run.request(how)
@@ -142,7 +145,9 @@ class Workers:
     def _note_end(self, name, process):
         del self._processes[name]
         process.stdin.close()
-        if process.returncode:
+        told_to_end = name in self._ending
+        self._ending.discard(name)
+        if process.returncode and not told_to_end:
             try:
                 lines = (self._runs[name].path / "worker.log").read_text(errors="replace").strip().splitlines()
             except OSError:
