@@ -14,13 +14,19 @@ TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] [data-te
   .filter(c => c.querySelector('svg.marks, canvas').getBoundingClientRect().right > innerWidth + 1).length"""
 
 
+# The middles of the 36 cells of each of the eight heads of one chart, once they are all there.
+BOXES = """chart => {
+  const drawn = document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')[chart];
+  const groups = drawn ? [...drawn.querySelectorAll('svg .mark-rect.role-mark')] : [];
+  const heads = groups.map(g => [...g.querySelectorAll('path')].map(p => p.getBoundingClientRect())
+    .map(r => [r.x + r.width / 2, r.y + r.height / 2])).filter(cells => cells.length === 36);
+  return heads.length === 8 && heads;
+}"""
+
+
 def cell_of(page, chart, panel, query, key):
     """The middle of a cell of one of the page's heatmaps, in pixels."""
-    cells = page.locator("[data-testid=stVegaLiteChart]").nth(chart).locator("svg .mark-rect.role-mark")
-    boxes = cells.evaluate_all(
-        """groups => groups.map(g => [...g.querySelectorAll('path')].map(p => p.getBoundingClientRect())
-             .map(r => [r.x + r.width / 2, r.y + r.height / 2])).filter(cells => cells.length === 36)"""
-    )
+    boxes = page.wait_for_function(BOXES, arg=chart).json_value()
     return boxes[panel][6 * query + key]
 
 
