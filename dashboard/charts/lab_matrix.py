@@ -50,7 +50,7 @@ def matrix(
     )
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
-    data["reach"] = "" if weights else f"largest {short(max(-low, high))}"
+    data["reach"] = f"largest {short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
     spec = _spec(*values.shape, longest, title, weights, clickable, row_title, column_title)
     return Figure(spec, data, description)
@@ -117,12 +117,12 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
         layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text="number:N", color=color))
     layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
     # In the data, not in the title: a new title would be a new chart, and slow.
-    layers.append(
-        alt.Chart(ROWS)
-        .transform_aggregate(reach="max(reach)")
-        .mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL)
-        .encode(text="reach:N", x=alt.value(round(width * num_columns)), y=alt.value(round(height * num_rows) + 4))
-    )
+    if not weights:
+        corner = {"x": alt.value(round(width * num_columns)), "y": alt.value(round(height * num_rows) + 4)}
+        reach = alt.Chart(ROWS).transform_aggregate(reach="max(reach)")
+        layers.append(
+            reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(text="reach:N", **corner)
+        )
     # On top of the numbers, so that a click on one is a click on its cell.
     touch = (
         base.mark_rect(fillOpacity=0.001, fill="gray", **({"cursor": "pointer"} if clickable else {}))

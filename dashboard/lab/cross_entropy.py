@@ -60,7 +60,7 @@ def experiment(stage):
     )
     components.draw(figure, key="loss-curve", stretch=True)
     st.markdown(
-        f"At {shift:+.1f}: loss **{losses[-1]:.4f}**, p = **{np.exp(-losses[-1]):.4f}**, gradient at this logit "
+        f"At {shift:+.1f}: loss **{losses[-1]:.4f}**, p = **{np.exp(-losses[-1]):.3g}**, gradient at this logit "
         f"p − 1 = **{slopes[-1]:.4f}**."
     )
     st.caption(

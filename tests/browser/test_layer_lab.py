@@ -15,7 +15,7 @@ OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [da
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
   .filter(([chart, column]) => chart > column + 1)"""
 NORM_OF_BLOCK_2 = 14  # among the boxes, from the tokens on
-SLIDERS = ("softmax", "linear", "layer_norm", "adam")
+SLIDERS = ("softmax", "linear", "layer_norm", "dropout")
 
 
 @pytest.mark.parametrize("width", [1280, 800])
