@@ -20,9 +20,7 @@ class TransformerConfig:
     num_layers: int = 2
     ffn_dim: int = 256
     max_seq_len: int = 50
-    norm: str = (
-        "post"  # after each residual sum (Vaswani et al. 2017) or "pre", before each sublayer (Xiong et al. 2020)
-    )
+    norm: str = "post"  # after each residual sum (Vaswani et al. 2017), or "pre", before sublayers (Xiong et al. 2020)
     pooling: str = "first"  # the read-out sees the first token, or the "mean" over tokens
     positions: str = "sinusoidal"  # or "learned", "none"
     dropout: float = 0.0
