@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from tinyformer import CrossEntropyLoss, Transformer, check_model, gradient_check, parse_expression
-from tinyformer.anatomy import as_float64, dissect
-from tinyformer.causes import exponential_share, normalization, number, products
-from tinyformer.dropout_average import running_means
-from tinyformer.initialization import attention_sharpness, scales_through_depth
+from tinyformer.laboratory.anatomy import as_float64, dissect
+from tinyformer.laboratory.causes import exponential_share, normalization, number, products
+from tinyformer.laboratory.dropout_average import running_means
+from tinyformer.laboratory.initialization import attention_sharpness, scales_through_depth
+from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, descend
+from tinyformer.laboratory.residual import Residual, residual_depth
+from tinyformer.laboratory.unit_activity import activity, pre_activations
+from tinyformer.laboratory.wires import boxes
 from tinyformer.layers import Linear, ReLU
-from tinyformer.optimizer_paths import LANDSCAPES, METHODS, descend
-from tinyformer.residual import Residual, residual_depth
-from tinyformer.unit_activity import activity, pre_activations
-from tinyformer.wires import boxes
 
 EXPRESSION = parse_expression("Max ( 5 3 9 )")
 SETTINGS = [{}, {"norm": "pre", "pooling": "mean", "positions": "learned"}, {"positions": "none", "num_layers": 3}]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tinyformer import Transformer, evaluate, expression_space, generate_tokenized_dataset
-from tinyformer.agreement import agreement_table, disagreements, right_counts
-from tinyformer.answer_places import PLACES, answer_places
+from tinyformer.analysis.agreement import agreement_table, disagreements, right_counts
+from tinyformer.analysis.answer_places import PLACES, answer_places
 from tinyformer.datasets import create_batch
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinyformer import Transformer
-from tinyformer.embeddings import (
+from tinyformer.analysis.embeddings import (
     cosine_similarity,
     digit_embeddings,
     distances,

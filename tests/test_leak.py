@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tinyformer import TrainingConfig, Transformer
-from tinyformer.leak import measure_leak
+from tinyformer.analysis.leak import measure_leak
 from tinyformer.training_data import prepare_data
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tinyformer import TrainingConfig, Transformer, TransformerConfig, evaluate, side_of
-from tinyformer.length_generalization import accuracy_by_length, held_out
+from tinyformer.analysis.length_generalization import accuracy_by_length, held_out
 
 
 def rows_of(examples):

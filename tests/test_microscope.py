@@ -15,8 +15,8 @@ from tinyformer import (
     extract_attention_weights,
     train_step,
 )
-from tinyformer.formation import glance, principal_axes, standing
-from tinyformer.microscope import batch_of, descend, take_step
+from tinyformer.analysis.formation import glance, principal_axes, standing
+from tinyformer.analysis.microscope import batch_of, descend, take_step
 from tinyformer.training_data import Examples, prepare_data
 
 DATA = prepare_data(TrainingConfig(num_examples=400))

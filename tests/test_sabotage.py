@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tinyformer import CrossEntropyLoss, Transformer
+from tinyformer.laboratory.model_checks import CHECKS, check_gradients
+from tinyformer.laboratory.reference import reference_forward
+from tinyformer.laboratory.sabotage import BUGS, sabotage
+from tinyformer.laboratory.sabotage_race import train_curve
+from tinyformer.laboratory.sabotaged_layers import OtherCore
 from tinyformer.layers import MultiHeadAttention
-from tinyformer.model_checks import CHECKS, check_gradients
-from tinyformer.reference import reference_forward
-from tinyformer.sabotage import BUGS, sabotage
-from tinyformer.sabotage_race import train_curve
-from tinyformer.sabotaged_layers import OtherCore
 
 VARIANTS = {
     "post": {},

@@ -11,8 +11,8 @@ import pytest
 from small import MASK, SETTINGS, TARGETS, TOKENS, Reseeded, arrays_in, small_model, snapshot
 
 from tinyformer import CrossEntropyLoss, Transformer, TransformerConfig, check_model, gradient_check
+from tinyformer.laboratory.reference import reference_forward
 from tinyformer.layers import Linear
-from tinyformer.reference import reference_forward
 
 NORMS, POOLINGS, POSITIONS = ("post", "pre"), ("first", "mean"), ("sinusoidal", "learned", "none")
 KINDS = [

@@ -17,7 +17,7 @@ DOWN, UP = 175, 245  # where the two wires run
 
 
 def diagram(boxes):
-    """boxes: objects with name, label, block, value, gradient, norm, gradient_norm, branch (`tinyformer.wires.Box`)."""
+    """boxes: objects with name, label, block, value, gradient, norm, gradient_norm, branch (`wires.Box`)."""
     data = pd.DataFrame(_rows(boxes))
     data["branching"] = data["branching"].fillna("")
     largest = max((box.gradient_norm or 0 for box in boxes[:-1]), default=0)

@@ -7,7 +7,7 @@ from dashboard import components
 from dashboard.charts import disagreement
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import texts
-from tinyformer.agreement import agreement_table, disagreements, right_counts
+from tinyformer.analysis.agreement import agreement_table, disagreements, right_counts
 from tinyformer.vocabulary import VOCABULARY
 
 

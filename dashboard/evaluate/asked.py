@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import caches
 from tinyformer import detokenize
-from tinyformer.answer_places import PLACES, answer_places
+from tinyformer.analysis.answer_places import PLACES, answer_places
 from tinyformer.datasets import SIDES
 
 EVERYWHERE = "all"

@@ -5,9 +5,9 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_map
 from dashboard.lab.bench import Bench, Hand, Panel, flat
-from tinyformer.causes import Cause, number, result
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, descend, heights
 from tinyformer.optimizer import SGD, Adam
-from tinyformer.optimizer_paths import LANDSCAPES, METHODS, descend, heights
 
 COLORED = {"SGD": 0, "SGD with momentum": 1, "Adam": 2, "Adam without bias correction": 3}
 VALLEY = LANDSCAPES["long valley"]
@@ -92,7 +92,7 @@ BENCH = Bench(
     hand=Hand(
         lambda: VALLEY.landscape,
         'LANDSCAPES["long valley"].landscape',
-        "from tinyformer.optimizer_paths import LANDSCAPES",
+        "from tinyformer.laboratory.optimizer_paths import LANDSCAPES",
         {"point": ((-4.0, 1.5),)},
         lead=-1,
     ),
@@ -100,7 +100,7 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     recipe=(
-        "from tinyformer.optimizer_paths import LANDSCAPES, descend\n"
+        "from tinyformer.laboratory.optimizer_paths import LANDSCAPES, descend\n"
         'valley = LANDSCAPES["long valley"]\n'
         'for method in ("SGD", "SGD with momentum", "Adam", "Adam without bias correction"):\n'
         "    path = descend(valley, method, learning_rate=0.09, steps=60)\n"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer import Expression
-from tinyformer.anatomy import Anatomy, Run, Trial
+from tinyformer.laboratory.anatomy import Anatomy, Run, Trial
 from tinyformer.vocabulary import VOCABULARY
 
 

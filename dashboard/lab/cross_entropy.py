@@ -8,9 +8,9 @@ from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from dashboard.lab.softmax import softened
 from tinyformer import CrossEntropyLoss
-from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number, result
-from tinyformer.model_checks import LossLayer
+from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.model_checks import LossLayer
 from tinyformer.vocabulary import VOCABULARY
 
 
@@ -87,7 +87,7 @@ BENCH = Bench(
     hand=Hand(
         lambda: LossLayer(CrossEntropyLoss(), np.array([3, 0])),
         "LossLayer(CrossEntropyLoss(), np.array([3, 0]))",
-        "from tinyformer import CrossEntropyLoss; from tinyformer.model_checks import LossLayer",
+        "from tinyformer import CrossEntropyLoss; from tinyformer.laboratory.model_checks import LossLayer",
         {"x": ((1, 2, 3, 4), (0, 0, 0, 0))},
     ),
     panels=panels,
@@ -97,7 +97,7 @@ BENCH = Bench(
     check_at=softened,
     recipe=(
         "from tinyformer import CrossEntropyLoss, load_checkpoint, parse_expression\n"
-        "from tinyformer.anatomy import dissect\n"
+        "from tinyformer.laboratory.anatomy import dissect\n"
         'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"), target={target})\n'
         "loss, tape = CrossEntropyLoss().forward(anatomy.logits, [anatomy.target])\n"
         "print(loss, CrossEntropyLoss().backward(tape).round(4))"

@@ -6,9 +6,9 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number, result
-from tinyformer.dropout_average import SeededDropout, running_means
+from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.dropout_average import SeededDropout, running_means
 from tinyformer.layers import Dropout
 
 
@@ -83,7 +83,7 @@ BENCH = Bench(
     hand=Hand(
         lambda: SeededDropout(0.3),
         "SeededDropout(0.3)",
-        "from tinyformer.dropout_average import SeededDropout",
+        "from tinyformer.laboratory.dropout_average import SeededDropout",
         {"x": ((1, 1, 1, 1), (1, 1, 1, 1), (2, -2, 0.5, -0.5))},
     ),
     panels=panels,

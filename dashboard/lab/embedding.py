@@ -6,8 +6,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_matrix
 from dashboard.lab.bench import Bench, Panel, flat, numbered
-from tinyformer.causes import Cause
-from tinyformer.embedding_geometry import cosine_similarities
+from tinyformer.laboratory.causes import Cause
+from tinyformer.laboratory.embedding_geometry import cosine_similarities
 from tinyformer.layers import Embedding
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 

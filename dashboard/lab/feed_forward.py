@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.causes import products
+from tinyformer.laboratory.causes import products
 from tinyformer.layers import FeedForward
 
 

@@ -7,8 +7,8 @@ from dashboard.charts import lab_diagram
 from dashboard.charts.bars import percent
 from dashboard.lab import rooms
 from dashboard.lab.benches import BENCHES
+from tinyformer.laboratory.wires import boxes
 from tinyformer.vocabulary import VOCABULARY
-from tinyformer.wires import boxes
 
 KEY = "diagram"
 

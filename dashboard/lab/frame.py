@@ -58,7 +58,7 @@ def recipe(bench, stage, by_hand=False):
 
 _USUAL = """\
 from tinyformer import load_checkpoint, parse_expression
-from tinyformer.anatomy import dissect
+from tinyformer.laboratory.anatomy import dissect
 anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"), target={target})
 trial = anatomy.trial("{place}")
 print(trial.run().y.round(3), trial.check(), sep="\\n")"""

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.lab.bench import numbered
-from tinyformer.anatomy import Trial
+from tinyformer.laboratory.anatomy import Trial
 
 
 def hand_recipe(bench, arrays):
@@ -13,7 +13,7 @@ def hand_recipe(bench, arrays):
     values = ", ".join(f"np.array({_shaped(bench, rows).tolist()})" for rows in arrays.values())
     options = f", {bench.hand.options}" if bench.hand.options else ""
     return (
-        f"import numpy as np\nfrom tinyformer.anatomy import Trial\n{bench.hand.imports}\n"
+        f"import numpy as np\nfrom tinyformer.laboratory.anatomy import Trial\n{bench.hand.imports}\n"
         f"trial = Trial({bench.hand.code}, ({values},){options})\n"
         'print(trial.run().y.round(3), trial.check(), sep="\\n")'
     )

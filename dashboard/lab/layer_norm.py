@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.causes import normalization
+from tinyformer.laboratory.causes import normalization
 from tinyformer.layers import LayerNorm
 from tinyformer.transformer_block import TransformerBlock
 

@@ -6,8 +6,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.causes import products
-from tinyformer.initialization import scales_through_depth
+from tinyformer.laboratory.causes import products
+from tinyformer.laboratory.initialization import scales_through_depth
 from tinyformer.layers import Linear
 from tinyformer.vocabulary import VOCABULARY
 

@@ -7,7 +7,7 @@ from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from tinyformer import normalized_entropy
-from tinyformer.causes import products
+from tinyformer.laboratory.causes import products
 from tinyformer.layers import MultiHeadAttention
 
 

@@ -5,8 +5,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.causes import Cause, number, result
-from tinyformer.embedding_geometry import dot_products
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.embedding_geometry import dot_products
 from tinyformer.layers import PositionalEncoding, sinusoidal_table
 
 

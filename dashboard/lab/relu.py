@@ -7,9 +7,9 @@ from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, flat
 from tinyformer import expression_space
-from tinyformer.causes import Cause, number, result
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.unit_activity import activity, pre_activations
 from tinyformer.layers import ReLU
-from tinyformer.unit_activity import activity, pre_activations
 
 EVERY = 10  # of the 5,000 expressions, to be quick
 BINS = 20

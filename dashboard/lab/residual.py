@@ -6,9 +6,9 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Panel, flat, numbered
-from tinyformer.anatomy import Trial
-from tinyformer.causes import Cause, number, result
-from tinyformer.residual import Residual, residual_depth
+from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory.residual import Residual, residual_depth
 from tinyformer.transformer_block import TransformerBlock
 
 
@@ -85,8 +85,8 @@ BENCH = Bench(
     trial=trial,
     recipe=(
         "from tinyformer import gradient_check, load_checkpoint, parse_expression\n"
-        "from tinyformer.anatomy import dissect\n"
-        "from tinyformer.residual import Residual\n"
+        "from tinyformer.laboratory.anatomy import dissect\n"
+        "from tinyformer.laboratory.residual import Residual\n"
         'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
         'block, x = anatomy.layer("blocks.{block}"), anatomy.passages["blocks.{block}"][0].x\n'
         "print(gradient_check(Residual(block.attention), x, sample=24))"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
-from tinyformer.sabotage import BUGS
+from tinyformer.laboratory.sabotage import BUGS
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 ROOMS = {

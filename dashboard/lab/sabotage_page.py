@@ -5,10 +5,10 @@ import streamlit as st
 from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
 from dashboard.lab.rooms import NO_BUG
-from tinyformer.anatomy import as_float64
-from tinyformer.model_checks import CHECKS
-from tinyformer.sabotage import BUGS, sabotage
-from tinyformer.sabotage_race import STEPS, race, smoothed
+from tinyformer.laboratory.anatomy import as_float64
+from tinyformer.laboratory.model_checks import CHECKS
+from tinyformer.laboratory.sabotage import BUGS, sabotage
+from tinyformer.laboratory.sabotage_race import STEPS, race, smoothed
 
 CLEAN_LABEL = "Nothing: the layers as they are"
 EXPLAINED = {

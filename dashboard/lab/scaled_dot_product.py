@@ -6,9 +6,9 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, numbered
-from tinyformer.anatomy import Trial
-from tinyformer.causes import exponential_share, products
-from tinyformer.initialization import attention_sharpness
+from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory.causes import exponential_share, products
+from tinyformer.laboratory.initialization import attention_sharpness
 from tinyformer.layers import (
     ScaledDotProductAttention,
     scaled_dot_product_attention,
@@ -125,7 +125,7 @@ BENCH = Bench(
     heads=True,
     recipe=(
         "from tinyformer import load_checkpoint, parse_expression, gradient_check\n"
-        "from tinyformer.anatomy import dissect\n"
+        "from tinyformer.laboratory.anatomy import dissect\n"
         "from tinyformer.layers import ScaledDotProductAttention\n"
         'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
         'core = anatomy.passages["blocks.{block}.attention"][0].tape.core\n'

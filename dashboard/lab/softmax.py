@@ -7,8 +7,8 @@ from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from tinyformer import normalized_entropy
-from tinyformer.anatomy import Trial
-from tinyformer.causes import exponential_share
+from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory.causes import exponential_share
 from tinyformer.layers import Softmax
 from tinyformer.vocabulary import VOCABULARY
 
@@ -107,7 +107,7 @@ BENCH = Bench(
     check_at=softened,
     recipe=(
         "from tinyformer import gradient_check, load_checkpoint, parse_expression\n"
-        "from tinyformer.anatomy import dissect\n"
+        "from tinyformer.laboratory.anatomy import dissect\n"
         "from tinyformer.layers import Softmax\n"
         'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
         "print(Softmax().forward(anatomy.logits)[0].round(3), gradient_check(Softmax(), anatomy.logits / 6))"

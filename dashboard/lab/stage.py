@@ -8,7 +8,7 @@ from dashboard import caches, selection
 from dashboard.lab.bench import Stage
 from dashboard.lab.rooms import RIGHT
 from tinyformer import parse_expression
-from tinyformer.anatomy import dissect
+from tinyformer.laboratory.anatomy import dissect
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 MODEL, BLOCK, TARGET = "bench-model", "block", "target"  # keys of the widgets

@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import one_step as charts
 from dashboard.train.watch import data_of, snapshot
-from tinyformer import detokenize, microscope
+from tinyformer import detokenize
+from tinyformer.analysis import microscope
 from tinyformer.runs import RunError
 from tinyformer.vocabulary import VOCABULARY
 

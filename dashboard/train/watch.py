@@ -10,7 +10,7 @@ from dashboard.charts import attention, bars, formation
 from dashboard.charts import live as charts
 from dashboard.train import live
 from tinyformer import OPERATIONS
-from tinyformer import formation as model_formation
+from tinyformer.analysis import formation as model_formation
 from tinyformer.runs import RunError
 from tinyformer.training_data import prepare_data
 from tinyformer.vocabulary import VOCABULARY

@@ -7,6 +7,7 @@ from browser_page import settle
 from test_walk import OUT_OF_COLUMN, TOO_WIDE
 
 from dashboard.charts import truth_map
+from tinyformer import OPERATIONS
 
 SECTIONS = ["Truth map", "Mistakes", "Agreement", "Calibration", "Longer", "Embeddings", "Your own test set", "Sweep"]
 
@@ -17,7 +18,7 @@ def open_section(visit, name, **options):
 
 def click_cell(page, operation, a, b, c):
     """Click the middle of a cell of the truth map, as a person does."""
-    chart = page.locator(f'[data-testid=stVegaLiteChart]:has-text("{operation} ( 0 b c )")').first
+    chart = page.locator("[data-testid=stVegaLiteChart]").nth(OPERATIONS.index(operation))
     chart.scroll_into_view_if_needed()
     first = chart.locator(".mark-rect.role-mark").first.locator("path").first.bounding_box()  # the cell of 0 0 0
     across = (a % truth_map.COLUMNS) * truth_map.ACROSS + c

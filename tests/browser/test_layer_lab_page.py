@@ -8,7 +8,7 @@ from browser_page import settle
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from dashboard.lab.sabotage_page import CLEAN_LABEL
-from tinyformer.sabotage import BUGS
+from tinyformer.laboratory.sabotage import BUGS
 
 OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
   .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,

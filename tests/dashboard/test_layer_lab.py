@@ -18,8 +18,8 @@ from dashboard.lab.bench import Stage, View, flat, in_and_out
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from tinyformer import Transformer, load_checkpoint, parse_expression
-from tinyformer.anatomy import dissect
-from tinyformer.sabotage import BUGS
+from tinyformer.laboratory.anatomy import dissect
+from tinyformer.laboratory.sabotage import BUGS
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 EXPRESSION = parse_expression("Max ( 5 3 9 )")

@@ -9,7 +9,7 @@ from app_reading import charts
 from dashboard.train import limits
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
-from tinyformer.microscope import batch_of, take_step
+from tinyformer.analysis.microscope import batch_of, take_step
 from tinyformer.runs import create_run, list_runs, train_run
 from tinyformer.training_data import prepare_data
 

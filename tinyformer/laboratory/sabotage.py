@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tinyformer import sabotaged_layers as wrong
+from tinyformer.laboratory import sabotaged_layers as wrong
 from tinyformer.loss import CrossEntropyLoss
 
 

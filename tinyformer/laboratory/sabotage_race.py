@@ -8,8 +8,8 @@ import numpy as np
 
 from tinyformer.configuration import TrainingConfig
 from tinyformer.evaluation import evaluate
+from tinyformer.laboratory.sabotage import BUGS, sabotage
 from tinyformer.optimizer import Adam
-from tinyformer.sabotage import BUGS, sabotage
 from tinyformer.training import train_step
 from tinyformer.training_data import prepare_data
 from tinyformer.transformer import Transformer
