@@ -47,10 +47,22 @@ def states_of(first, second):
 
 
 def _placed(cells, chosen):
+    """The cells with their places: here, since a browser is slow at what a chart calculates."""
+    x = (cells["a"] % COLUMNS) * ACROSS + cells["c"]
+    y = (cells["a"] // COLUMNS) * DOWN + cells["b"]
+    size = np.where(cells["side"] == "train", TRAINED_SIZE, HELD_OUT_SIZE)
     return cells.assign(
-        x=(cells["a"] % COLUMNS) * ACROSS + cells["c"],
-        y=(cells["a"] // COLUMNS) * DOWN + cells["b"],
-        size=np.where(cells["side"] == "train", TRAINED_SIZE, HELD_OUT_SIZE),
+        x=x,
+        y=y,
+        size=size,
+        left=x + (1 - size) / 2,
+        right_edge=x + (1 + size) / 2,
+        top=y + (1 - size) / 2,
+        bottom=y + (1 + size) / 2,
+        middle=x + 0.5,
+        center=y + 0.5,
+        next_x=x + 1,
+        next_y=y + 1,
         chosen=cells["expression"] == str(chosen),
     ).reset_index(drop=True)
 
@@ -74,18 +86,9 @@ def _spec(models):
         *_marks(base, middle, models),
         frame.mark_rect(fillOpacity=0, stroke="white", strokeWidth=4),
         frame.mark_rect(fillOpacity=0, stroke="black", strokeWidth=2),
-        *_labels(base, across, down),
+        *_labels(across, down),
     ]
-    chart = alt.layer(*layers, data=ROWS).transform_calculate(
-        left="datum.x + (1 - datum.size) / 2",
-        right_edge="datum.x + (1 + datum.size) / 2",
-        top="datum.y + (1 - datum.size) / 2",
-        bottom="datum.y + (1 + datum.size) / 2",
-        middle="datum.x + 0.5",
-        center="datum.y + 0.5",
-        next_x="datum.x + 1",
-        next_y="datum.y + 1",
-    )
+    chart = alt.layer(*layers, data=ROWS)
     return to_spec(chart.properties(width=WIDE * CELL, height=TALL * CELL))
 
 
@@ -106,22 +109,24 @@ def _marks(base, middle, models):
     ]
 
 
-def _labels(base, across, down):
-    """Operation and first number above each grid, the second and the third at the edges."""
-    above = base.transform_filter("datum.b == 0 && datum.c == 0").transform_calculate(
-        label="datum.operation + ' ( ' + datum.a + ' b c )'"
-    )
-    left = base.transform_filter(f"datum.c == 0 && datum.a % {COLUMNS} == 0")
-    below = base.transform_filter("datum.b == 9")
-    x, y = alt.X("x:Q", **across), alt.Y("y:Q", **down)
-    middle, center = alt.X("middle:Q", **across), alt.Y("center:Q", **down)
-    edge = {"fontSize": 8, "color": NEUTRAL}
+def _labels(across, down):
+    """The first number above each grid, the second and the third at the edges. They are the same for all data."""
+    text = []
+    for a in range(10):
+        x, y = (a % COLUMNS) * ACROSS, (a // COLUMNS) * DOWN
+        text.append({"x": x, "y": y - 0.25, "text": f"a = {a}", "kind": "grid"})
+        text += [{"x": x + c + 0.5, "y": y + 10.3, "text": str(c), "kind": "column"} for c in range(10)]
+        text += [{"x": -0.4, "y": y + b + 0.5, "text": str(b), "kind": "row"} for b in range(10) if x == 0]
+    styles = {
+        "grid": {"align": "left", "baseline": "bottom", "fontSize": 10},
+        "column": {"baseline": "top", "fontSize": 8},
+        "row": {"align": "right", "fontSize": 8},
+    }
     return [
-        above.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, color=NEUTRAL).encode(
-            text="label:N", x=x, y=y
-        ),
-        left.mark_text(align="right", dx=-3, **edge).encode(text="b:Q", x=x, y=center),
-        below.mark_text(baseline="top", dy=2, **edge).encode(text="c:Q", x=middle, y=alt.Y("next_y:Q", **down)),
+        alt.Chart(alt.Data(values=[label for label in text if label["kind"] == kind]))
+        .mark_text(color=NEUTRAL, aria=False, **style)
+        .encode(text="text:N", x=alt.X("x:Q", **across), y=alt.Y("y:Q", **down))
+        for kind, style in styles.items()
     ]
 
 

@@ -33,6 +33,7 @@ def draw(models, expression):
     with st.container(horizontal=True, gap="small"):
         for operation, figure in figures.items():
             with st.container(width=WIDTH):
+                st.markdown(f"**{operation} ( a b c )**")
                 key = f"truth-{operation}"
                 choose = partial(_choose, key)
                 components.draw(figure, key=key, on_select=choose, selection_mode=[truth_map.CLICK])
