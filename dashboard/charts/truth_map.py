@@ -61,6 +61,7 @@ def _placed(cells, chosen):
         bottom=y + (1 + size) / 2,
         middle=x + 0.5,
         center=y + 0.5,
+        grid="a = " + cells["a"].astype(str),
         next_x=x + 1,
         next_y=y + 1,
         chosen=cells["expression"] == str(chosen),
@@ -86,7 +87,7 @@ def _spec(models):
         *_marks(base, middle, models),
         frame.mark_rect(fillOpacity=0, stroke="white", strokeWidth=4),
         frame.mark_rect(fillOpacity=0, stroke="black", strokeWidth=2),
-        *_labels(across, down),
+        *_labels(base, across, down),
     ]
     chart = alt.layer(*layers, data=ROWS)
     return to_spec(chart.properties(width=WIDE * CELL, height=TALL * CELL))
@@ -109,24 +110,19 @@ def _marks(base, middle, models):
     ]
 
 
-def _labels(across, down):
-    """The first number above each grid, the second and the third at the edges. They are the same for all data."""
-    text = []
-    for a in range(10):
-        x, y = (a % COLUMNS) * ACROSS, (a // COLUMNS) * DOWN
-        text.append({"x": x, "y": y - 0.25, "text": f"a = {a}", "kind": "grid"})
-        text += [{"x": x + c + 0.5, "y": y + 10.3, "text": str(c), "kind": "column"} for c in range(10)]
-        text += [{"x": -0.4, "y": y + b + 0.5, "text": str(b), "kind": "row"} for b in range(10) if x == 0]
-    styles = {
-        "grid": {"align": "left", "baseline": "bottom", "fontSize": 10},
-        "column": {"baseline": "top", "fontSize": 8},
-        "row": {"align": "right", "fontSize": 8},
-    }
+def _labels(base, across, down):
+    """The first number above each grid, the second and the third at the edges."""
+    x, y = alt.X("x:Q", **across), alt.Y("y:Q", **down)
+    first = base.transform_filter("datum.b == 0 && datum.c == 0")
+    left = base.transform_filter(f"datum.c == 0 && datum.a % {COLUMNS} == 0")
+    below = base.transform_filter("datum.b == 9")
+    style = {"color": NEUTRAL, "aria": False}
     return [
-        alt.Chart(alt.Data(values=[label for label in text if label["kind"] == kind]))
-        .mark_text(color=NEUTRAL, aria=False, **style)
-        .encode(text="text:N", x=alt.X("x:Q", **across), y=alt.Y("y:Q", **down))
-        for kind, style in styles.items()
+        first.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, **style).encode(text="grid:N", x=x, y=y),
+        left.mark_text(align="right", dx=-3, fontSize=8, **style).encode(text="b:Q", x=x, y=alt.Y("center:Q", **down)),
+        below.mark_text(baseline="top", dy=2, fontSize=8, **style).encode(
+            text="c:Q", x=alt.X("middle:Q", **across), y=alt.Y("next_y:Q", **down)
+        ),
     ]
 
 
