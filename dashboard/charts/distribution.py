@@ -30,7 +30,7 @@ def dots(values, seeds, asked, title, axis, percent=False):
 def _dots_spec(title, axis, percent, tallest, asked):
     x = alt.X(
         "value:Q", title=axis, scale=alt.Scale(zero=False, nice=True, padding=14),
-        axis=alt.Axis(format=".1%" if percent else ",d", tickCount=5, grid=False, domain=True, tickSize=5, ticks=True),
+        axis=alt.Axis(format=".2%" if percent else ",d", tickCount=5, grid=False, domain=True, tickSize=5, ticks=True),
     )  # fmt: skip
     base = alt.Chart(ROWS).encode(
         x=x,

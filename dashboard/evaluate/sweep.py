@@ -42,7 +42,8 @@ def draw():
     if not done:
         return
     _charts(done, int(asked))
-    st.dataframe(table(rows), hide_index=True, key="sweep-table", placeholder="")
+    loss = st.column_config.NumberColumn(format="%.2g", help="Held out: mean cross-entropy in nats")
+    st.dataframe(table(rows), hide_index=True, key="sweep-table", placeholder="", column_config={"test_loss": loss})
     st.caption(f"Make one of your own, with any of the training's settings: `{COMMAND} --epochs 10`")
 
 
@@ -98,7 +99,7 @@ def table(rows):
     """What a reader of the table wants, without the settings that all share."""
     frame = pd.DataFrame(rows)
     same = [name for name in frame if frame[name].nunique(dropna=False) == 1 and name not in ("seed", "test_total")]
-    return frame.drop(columns=same).round(4)
+    return frame.drop(columns=same).round({name: 3 for name in frame if ENTROPY.fullmatch(name)})
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
