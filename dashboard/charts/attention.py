@@ -40,7 +40,7 @@ def heads(weights, tokens, notes, size=128, columns=2, layers=slice(None)):
 
 @lru_cache
 def _heads_spec(size, columns, cell):
-    font = min(12, max(6, cell))
+    font = min(11, max(6, cell))
     axis = alt.Axis(labelExpr=LABEL_ONLY, labelFontSize=font, labelPadding=3, labelOverlap=cell < 6, title=None)
     upright = alt.Axis(**axis.to_dict() | {"labelAngle": 0 if cell > 18 else -90})  # "Second" needs room
     chart = (
