@@ -1,6 +1,5 @@
 """Section Heatmaps: every layer and head of every model for one expression; under it, one cell in all its stages."""
 
-import time
 from functools import partial
 
 import numpy as np
@@ -12,7 +11,6 @@ from dashboard.explore import chosen, results, stages
 from tinyformer import focus_label, normalized_entropy
 from tinyformer.vocabulary import VOCABULARY
 
-HEAD_START = 0.04  # seconds: the browser paints what it has got, and the heatmaps are to be painted first
 HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the number of models
 
 
@@ -50,7 +48,6 @@ def draw(subjects, expression):
             "the other rows are computed for looking at. In the layers before, every row counts.\n\n"
             "The number above a square is the normalized entropy of the first row: 0 one token, 1 all alike."
         )
-    time.sleep(HEAD_START)
     with below:
         stages.draw(cell, traces[cell.subject.name], words)
 

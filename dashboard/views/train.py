@@ -63,6 +63,6 @@ if shown:
     elif closer:
         one_step.draw(shown)
 else:
-    st.info("Press **Start training**: three models begin to learn side by side. It takes about ten seconds.")
+    st.info("Press **Start training**: three models begin to learn side by side. The curves appear within seconds.")
 
 table.draw(list(mine.values()), lambda config: " ".join(command_words(config, seed=False)))
