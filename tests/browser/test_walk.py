@@ -10,8 +10,9 @@ from dashboard.pages import PAGES
 PATHS = [""] + [page.view.replace("_", "-") for page in PAGES[1:]]
 TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
   .filter(e => !e.closest('[data-testid=stDataFrame], [data-testid=stCode], .katex-display'))  // these scroll
+  .filter(e => !e.matches('[data-testid=stSlider] input'))  // unseen, centered on the thumb
   .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
-  .map(e => e.tagName + ' ' + e.className)"""
+  .map(e => `${e.tagName} ${e.className} ${e.ariaLabel ?? ""} in ${e.closest("[data-testid]")?.dataset.testid}`)"""
 OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
   .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
