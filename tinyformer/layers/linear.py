@@ -31,6 +31,7 @@ class Linear(Layer):
 
     def backward(self, dy, tape):
         x, columns = tape
-        self.weight.gradient[:, columns] += as_rows(x).T @ as_rows(dy)
-        self.bias.gradient[columns] += column_sums(dy)
-        return (as_rows(dy) @ self.weight.value[:, columns].T).reshape(x.shape)
+        rows = as_rows(dy)
+        self.weight.gradient[:, columns] += as_rows(x).T @ rows
+        self.bias.gradient[columns] += column_sums(rows)
+        return (rows @ self.weight.value[:, columns].T).reshape(x.shape)

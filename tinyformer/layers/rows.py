@@ -18,7 +18,7 @@ def _constant(length, value, dtype):
 
 def as_rows(x):
     """(…, D) → (N, D): one large matrix product is faster than B small ones."""
-    return x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
 def row_sums(x):
