@@ -26,6 +26,7 @@ from tinyformer.cli import COMMANDS, main
 from tinyformer.gradient_cases import CASES
 from tinyformer.models import best_checkpoint, checkpoint_files, find_checkpoint, shipped_checkpoints
 from tinyformer.report import report, whole_space
+from tinyformer.runs import create_run
 
 SMALL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
 
@@ -296,6 +297,20 @@ def test_a_reader_that_leaves_early_is_no_error():
     command = f'"{sys.executable}" -m tinyformer evaluate --json | head -c 10'
     done = subprocess.run(command, shell=True, capture_output=True)
     assert (len(done.stdout), done.stderr) == (10, b"")
+
+
+def test_only_a_run_is_deleted_by_its_path(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TINYFORMER_RUNS", str(tmp_path / "runs"))
+    precious, damaged = tmp_path / "home", tmp_path / "runs" / "damaged"
+    for folder in (precious, damaged):
+        folder.mkdir(parents=True)
+        (folder / "letter").write_text("dear")
+    assert main(["runs", "delete", str(precious)]) == 2
+    assert (precious / "letter").read_text() == "dear" and os.listdir(precious) == ["letter"]
+    assert "does not look like a run" in capsys.readouterr().err
+    run = create_run(TrainingConfig(model=SMALL), tmp_path / "elsewhere")
+    assert main(["runs", "delete", str(run.path)]) == 0 and not run.path.exists()
+    assert main(["runs", "delete", "damaged"]) == 0 and not damaged.exists()
 
 
 if __name__ == "__main__":
