@@ -12,69 +12,82 @@ from dashboard.charts.theme import LABEL_LINES, placed
 POINTS = 25  # of each arc
 WIDEST = 9  # pixels, for a weight of 1
 SMALLEST = 0.02  # weights below are not drawn
+ROOM = 9  # pixels that a token needs to be written; with less, only those looked at with NOTICED are
+NOTICED = 0.1
+EDGE = 14  # pixels beyond the first and the last token
 
 
-def arcs(weights, tokens, query, color, width=130, columns=2):
-    """weights (L, H, T) of the chosen token's row; query its place; color is the model's."""
+def arcs(weights, tokens, query, color, width=130, columns=2, first_layer=0):
+    """weights (L, H, T) of the chosen token's row; query its place; color is the model's.
+
+    `first_layer` is the number of the first of the L layers, from 0, where not all are drawn.
+    """
     weights = np.asarray(weights, np.float64)
     L, H, T = weights.shape
-    layer, head, key = (index.ravel() for index in np.nonzero(np.ones(weights.shape)))
-    turn = np.linspace(0, np.pi, POINTS)
-    middle, radius = (query + key) / 2, (key - query) / 2
-    self_loop = radius == 0
-    reach = np.where(self_loop, 0.3, radius)[:, None]
-    x = np.where(self_loop, query, middle)[:, None] - reach * np.cos(turn)
-    y = np.where(self_loop, 0.45, np.abs(radius))[:, None] * np.sin(turn)
-    labels = np.array(placed([f"Layer {i // H + 1} · head {i % H + 1}" for i in range(L * H)]))
-    arc = pd.DataFrame({
-        "panel": labels[layer * H + head].repeat(POINTS),
-        "arc": np.arange(len(key)).repeat(POINTS),
-        "x": x.ravel().round(3),
-        "y": y.ravel().round(3),
-        "place": np.tile(np.arange(POINTS), len(key)),
-        "looks at": np.array(tokens)[key].repeat(POINTS),
-        "weight": weights.ravel().round(4).repeat(POINTS),
-        "word": None,
+    layer, head, key = (index.ravel() for index in np.indices(weights.shape))
+    names = [f"Layer {first_layer + i + 1} · head {j + 1}" for i in range(L) for j in range(H)]
+    words = np.array(tokens)
+    data = pd.DataFrame({
+        "panel": np.array(placed(names))[layer * H + head],
+        "layer": first_layer + layer + 1,
+        "head": head + 1,
+        "from": query,
+        "to": key,
+        "looks at": words[key],
+        "weight": weights.ravel().round(4),
     })  # fmt: skip
-    arc = arc[arc["weight"] >= SMALLEST]
-    words = pd.DataFrame({
-        "panel": labels.repeat(T), "x": np.tile(np.arange(T), L * H).astype(float), "y": -0.45,
-        "word": np.tile(tokens, L * H), "weight": weights.ravel().round(4), "looks at": np.tile(tokens, L * H),
-        "chosen": np.tile(np.arange(T) == query, L * H),
-    })  # fmt: skip
+    crowded = (width - 2 * EDGE) / max(T - 1, 1) < ROOM
+    data["word"] = np.where((data["weight"] >= NOTICED) | (key == query) | (not crowded), words[key], "")
     most = weights.argmax(axis=2)
     description = f"What “{tokens[query]}” looks at most: " + "; ".join(
-        f"layer {i + 1} head {j + 1} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
+        f"{names[i * H + j].lower().replace(' ·', '')} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
         for i in range(L)
         for j in range(H)
     )
-    return Figure(_spec(T, color, width, columns), pd.concat([arc, words]), description)
+    return Figure(_spec(T, color, width, columns), data, description)
 
 
 @lru_cache
 def _spec(num_tokens, color, width, columns):
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-0.6, num_tokens - 0.4]))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.9, (num_tokens - 1) / 2 + 0.4]))
+    edge = EDGE * (num_tokens - 1) / (width - 2 * EDGE)  # in tokens
+    x_scale = alt.Scale(domain=[-edge, num_tokens - 1 + edge], nice=False)
+    y_scale = alt.Scale(domain=[-0.45 * num_tokens / 3, (num_tokens - 1) / 2 + 0.1 * num_tokens], nice=False)
     told = [alt.Tooltip("looks at:N"), alt.Tooltip("weight:Q", format=".4f")]
-    # One width along an arc: grouped by `arc`, drawn as a line.
-    lines = (
+    arc = {  # half a circle from one token to the other, or a small loop; a row of the data becomes POINTS rows
+        "turn": f"datum.place * PI / {POINTS - 1}",
+        "radius": "(datum.to - datum.from) / 2",
+        "x": f"(datum.to + datum.from) / 2 - (datum.radius || {edge / 2}) * cos(datum.turn)",
+        "y": f"(datum.radius ? abs(datum.radius) : {0.08 * num_tokens}) * sin(datum.turn)",
+    }
+    lines = alt.Chart(ROWS).transform_filter(f"datum.weight >= {SMALLEST}")
+    lines = lines.transform_calculate(place=f"sequence({POINTS})").transform_flatten(["place"])
+    for name, formula in arc.items():
+        lines = lines.transform_calculate(**{name: formula})
+    lines = lines.mark_line(color=color, strokeCap="round", opacity=0.75, clip=True).encode(
+        x=alt.X("x:Q", axis=None, scale=x_scale),
+        y=alt.Y("y:Q", axis=None, scale=y_scale),
+        detail="to:N",
+        order="place:Q",
+        strokeWidth=alt.StrokeWidth("weight:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, WIDEST]), legend=None),
+        tooltip=told,
+    )
+    words = (
         alt.Chart(ROWS)
-        .transform_filter("datum.word === null")
-        .mark_line(color=color, strokeCap="round", opacity=0.75, clip=True)
+        .transform_calculate(y="0")
         .encode(
-            x=x,
-            y=y,
-            detail="arc:N",
-            order="place:Q",
-            strokeWidth=alt.StrokeWidth("weight:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, WIDEST]), legend=None),
+            x=alt.X("to:Q", axis=None, scale=x_scale),
+            y=alt.Y("y:Q", axis=None, scale=y_scale),
+            text="word:N",
             tooltip=told,
         )
     )
-    words = alt.Chart(ROWS).transform_filter("datum.word !== null").encode(x=x, y=y, text="word:N", tooltip=told)
-    size = max(7, min(13, width // num_tokens - 6))
-    # No color of its own: text has the page's in light and dark.
-    plain = words.transform_filter("!datum.chosen").mark_text(fontSize=size)
-    chosen = words.transform_filter("datum.chosen").mark_text(fontSize=size, fontWeight="bold", color=color)
+    size = max(8, min(13, (width - 2 * EDGE) // num_tokens - 3))
+    # Text without a color is black on a dark page: the loud end of the scale of weights can be read on both.
+    ink = alt.Color("one:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
+    place = {"baseline": "top", "dy": 6, "fontSize": size}
+    plain = words.transform_filter("datum.to !== datum.from").transform_calculate(one="1")
+    plain = plain.mark_text(**place).encode(color=ink)
+    chosen = words.transform_filter("datum.to === datum.from").mark_text(**place, fontWeight="bold", color=color)
     chart = (
         alt.layer(lines, plain, chosen, data=ROWS)
         .properties(width=width, height=int(width * 0.62))

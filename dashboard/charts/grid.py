@@ -9,15 +9,20 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import LABEL_ONLY, NEUTRAL, placed
 
+SMALLEST = 7  # pixels: type below is not read but guessed
+FRAME = "#E8590C"  # neither of a scale's hue nor of the page's, in light and dark; heatmaps have the same
+
 
 def grid(
     values, rows, columns, *, title="", names=("row", "column", "value"), cell=34, height=None, form=".2f", reach=1.0,
-    signed=False,
+    signed=False, told_rows=None, told_columns=None, framed=None,
 ):  # fmt: skip
     """values (R, C), nan where undefined, with labels for rows and columns.
 
-    `names` of row, column and value are for tooltips and the data; `form` is how numbers are written in the cells, ""
-    for none. Colors cover [0, reach], or [-reach, reach] if `signed`.
+    `names` of row, column and value are for tooltips and the data, where `told_rows` and `told_columns` say in full
+    what the labels have no room for. `form` is how numbers are written in the cells: not at all if "", or where the
+    cells are too small to read them. Colors cover [0, reach], or [-reach, reach] if `signed`. `framed` (R, C) of bool
+    points out cells.
     """
     values = np.asarray(values, np.float64)
     row, column = (index.ravel() for index in np.indices(values.shape))
@@ -25,15 +30,27 @@ def grid(
     data = pd.DataFrame({
         "row": np.array(placed(rows))[row],
         "column": np.array(placed(columns))[column],
-        names[0]: np.array(rows)[row],
-        names[1]: np.array(columns)[column],
+        names[0]: np.array(list(told_rows or rows))[row],
+        names[1]: np.array(list(told_columns or columns))[column],
         names[2]: values.ravel().round(6),
         "ink": np.where(loud, 0, 1),
     })  # fmt: skip
+    if framed is not None:
+        data["framed"] = np.ravel(framed)
     largest = "" if np.isnan(values).all() else _extreme(values, rows, columns)
     description = f"{title or names[2]}: {values.shape[0]} × {values.shape[1]} values{largest}"
-    spec = _spec(*values.shape, title, tuple(names), cell, height or cell, form, float(reach), signed)
+    label = min(11, max(8, _fitting(columns, cell)))
+    number = min(12, max(8, int(cell * 0.34)), _fitting([format(value, form) for value in values.ravel()], cell))
+    spec = _spec(
+        *values.shape, title, tuple(names), cell, height or cell, form if number >= SMALLEST else "", float(reach),
+        signed, label, number, framed is not None,
+    )  # fmt: skip
     return Figure(spec, data, description)
+
+
+def _fitting(texts, cell):
+    """The largest type in which the longest of the texts stands within a cell: a character is about half as wide."""
+    return int((cell - 2) / (0.52 * max(len(str(text)) for text in texts)))
 
 
 def _extreme(values, rows, columns):
@@ -42,7 +59,7 @@ def _extreme(values, rows, columns):
 
 
 @lru_cache(maxsize=128)
-def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed):
+def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed, label, number, framed):
     labels = {
         "labelExpr": LABEL_ONLY,
         "labelAngle": 0,
@@ -57,7 +74,7 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed
     else:
         scale = alt.Scale(domain=[0, reach], clamp=True)
     base = alt.Chart(ROWS).encode(
-        x=alt.X("column:O", axis=alt.Axis(**labels, orient="top")),
+        x=alt.X("column:O", axis=alt.Axis(**labels, orient="top", labelFontSize=label)),
         y=alt.Y("row:O", axis=alt.Axis(**labels)),
         tooltip=[
             alt.Tooltip(f"{names[0]}:N"),
@@ -71,10 +88,12 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed
     if form:
         # The ends of the scale of weights are the page's quietest and loudest color, in light and in dark.
         ink = alt.Color("ink:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
-        size = max(8, min(12, int(cell * 0.34)))
         layers.append(
-            base.transform_filter(known).mark_text(fontSize=size).encode(text=alt.Text(value, format=form), color=ink)
+            base.transform_filter(known).mark_text(fontSize=number).encode(text=alt.Text(value, format=form), color=ink)
         )
+    if framed:
+        frame = base.transform_filter("datum.framed").mark_rect(fillOpacity=0, strokeWidth=2.5, tooltip=None)
+        layers.append(frame.encode(stroke=alt.value(FRAME)))
     chart = alt.layer(*layers, data=ROWS).resolve_scale(color="independent")
     chart = chart.properties(width=cell * num_columns, height=height * num_rows, **({"title": title} if title else {}))
     return to_spec(chart, axis={"labelFontSize": 11})

@@ -9,6 +9,9 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import LABEL_ONLY, NEUTRAL, placed
 
+NUMBER = 34  # pixels kept free for the longest number
+NARROW = 60  # a panel of less has no room for numbers beside its bars
+
 
 def token_bars(panels, tokens, color, chosen=None, title="", width=104):
     """panels: {name of the measure: (T,) values}; `chosen` is the place of a token to point out."""
@@ -18,7 +21,7 @@ def token_bars(panels, tokens, color, chosen=None, title="", width=104):
             "panel": name, "label": labels, "measure": measure, "token": tokens,
             "value": np.asarray(values, np.float64).round(6),
             "length": np.asarray(values, np.float64) / max(np.abs(values).max(), 1e-12),
-            "written": [f"{value:.2f}" for value in values],
+            "written": [f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}" for value in values],
             "chosen": np.arange(len(tokens)) == chosen,
         })
         for name, (measure, values) in zip(names, panels.items(), strict=True)
@@ -27,14 +30,15 @@ def token_bars(panels, tokens, color, chosen=None, title="", width=104):
         f"{measure} " + ", ".join(f"{token} {value:.2f}" for token, value in zip(tokens, values, strict=True))
         for measure, values in panels.items()
     )
-    signed = bool(data["length"].min() < -0.02)
-    return Figure(_spec(len(tokens), color, title, width, signed), data, description)
+    least = data["length"].min() + 0.02
+    lowest = max(reach for reach in (0, -0.3, -1) if reach <= least)  # of few, as each has a spec of its own
+    return Figure(_spec(len(tokens), color, title, width, lowest), data, description)
 
 
 @lru_cache
-def _spec(num_tokens, color, title, width, signed):
-    room = 34 / max(width - 68, 30) * (1 + signed)  # for the numbers
-    domain = [-1 - room if signed else 0, 1 + room]
+def _spec(num_tokens, color, title, width, lowest):
+    number = NUMBER if width >= NARROW else 0
+    domain = [lowest, 1 + (1 - lowest) * number / (width - number)]
     row = max(12, min(22, 320 // num_tokens))
     base = alt.Chart(ROWS).encode(
         y=alt.Y("label:N", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, domain=False, ticks=False)),
@@ -43,11 +47,15 @@ def _spec(num_tokens, color, title, width, signed):
     x = alt.X("length:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
     faint = alt.condition("datum.chosen", alt.value(1), alt.value(0.6))
     bars = base.mark_bar(color=color, height=row - 6).encode(x=x, opacity=faint)
-    text = alt.Text("written:N")
-    ahead = base.transform_filter("datum.value >= 0").mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
-    behind = base.transform_filter("datum.value < 0").mark_text(align="right", dx=-3, fontSize=10, color=NEUTRAL)
+    layers = [bars]
+    if number:  # right of the bar or of 0: on the left, they would lie on the labels
+        end = alt.X("end:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
+        numbers = base.transform_calculate(end="max(0, datum.length)")
+        numbers = numbers.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
+        layers.append(numbers.encode(x=end, text="written:N"))
+    zero = alt.Chart(ROWS).mark_rule(color=NEUTRAL, strokeWidth=0.5, tooltip=None).encode(x=alt.datum(0))
     chart = (
-        alt.layer(bars, ahead.encode(x=x, text=text), behind.encode(x=x, text=text), data=ROWS)
+        alt.layer(*layers, zero, data=ROWS)
         .properties(width=width, height=row * num_tokens)
         .facet(
             column=alt.Column("panel:N", title=None, header=alt.Header(labelExpr=LABEL_ONLY)),

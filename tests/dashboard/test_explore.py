@@ -104,11 +104,10 @@ def test_a_click_is_read_from_the_charts_event():
 
 def test_arcs_have_the_weights_of_the_chosen_token(open_section, folder):
     app = open_section("Arcs", token=3)
-    frame = frames(app, "arc", "weight")[0]
-    words = frame[frame["word"].notna()]
+    frame = frames(app, "looks at", "weight")[0]
     values = interpret.trace(engine(folder), EXPRESSION.tokens)
     weights = np.stack([values[f"blocks.{layer}.attn.pattern"][0, :, 3] for layer in range(2)])
-    np.testing.assert_allclose(words["weight"], weights.ravel(), atol=1e-4)
+    np.testing.assert_allclose(frame["weight"], weights.ravel(), atol=1e-4)
 
 
 def test_the_claim_is_tested_on_the_whole_space(open_section, folder):
