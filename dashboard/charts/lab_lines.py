@@ -9,6 +9,18 @@ from dashboard.charts.curves import DASHES
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import PALETTE
 
+POWERS = "format(datum.value, datum.value < 0.001 || datum.value > 1000 ? '.0e' : '~g')"  # labels of a log axis
+
+
+def together(series, x=None):
+    """{name: values} → the frame of `lines`: each over 0, 1, 2, …, or over x where that is given."""
+    frame = {"x": [], "y": [], "series": []}
+    for name, values in series.items():
+        frame["x"] += list(range(len(values)) if x is None else x)
+        frame["y"] += list(values)
+        frame["series"] += [name] * len(values)
+    return frame
+
 
 def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, points=False):
     """frame: columns x, y, series. domain: of y."""
@@ -29,15 +41,16 @@ def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[
 
 @lru_cache
 def _lines(series, title, x_title, y_title, log, domain, height, points):
-    scale = alt.Scale(type="log" if log else "linear", **({"domain": domain, "clamp": True} if domain else {}))
+    scale = alt.Scale(type="log" if log else "linear", **({"domain": domain} if domain else {}))
     legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260, symbolStrokeWidth=2.5)
     names = list(series)
+    labels = {"labelExpr": POWERS} if log else {}
     chart = (
         alt.Chart(ROWS, title=title)
-        .mark_line(strokeWidth=2, point={"size": 22} if points else False)
+        .mark_line(strokeWidth=2, clip=True, point={"size": 22, "clip": True} if points else False)
         .encode(
-            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8)),
-            y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, format="~g")),
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1)),
+            y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, **labels)),
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])),

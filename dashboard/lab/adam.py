@@ -1,15 +1,15 @@
 """Bench: from gradients to steps."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import lab_lines, lab_map
+from dashboard.charts import lab_lines, lab_map, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat
 from tinyformer.laboratory.causes import Cause, number, result
-from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, descend, heights
+from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, adam_steps, descend, heights
 from tinyformer.optimizer import SGD, Adam
 
-COLORED = {"SGD": 0, "SGD with momentum": 1, "Adam": 2, "Adam without bias correction": 3}
 VALLEY = LANDSCAPES["long valley"]
 
 
@@ -53,21 +53,36 @@ def experiment(stage):
             lab_map.paths(x, y, ground, walks, place.minimum, "Seen from above; the cross is the minimum"),
             key=f"paths-{name}",
         )
-        frame = {"x": [], "y": [], "series": []}
-        for method, path in walks.items():
-            frame["x"] += range(len(path))
-            frame["y"] += [max(float(place.landscape.loss(*point)), 1e-9) for point in path]
-            frame["series"] += [method] * len(path)
+        losses = {method: np.maximum(place.landscape.loss(*path.T), 1e-9) for method, path in walks.items()}
         with st.container(width=400):
+            frame = lab_lines.together(losses)
             figure = lab_lines.lines(frame, "Loss along the path", "step", "loss (log)", log=True, domain=(1e-6, 1e3))
             components.draw(figure, key="path-losses", stretch=True)
     st.caption(
-        "SGD follows the steepest way, across the valley instead of along it: a little more learning rate, and it "
-        "jumps out (from 0.1 on in the long valley). Momentum adds up what agrees and cancels what alternates. Adam "
+        "SGD follows the steepest way, across the valley instead of along it. With more learning rate it jumps out "
+        "(from 0.1 on in the long valley). Momentum adds up what agrees and cancels what alternates. Adam "
         "divides each parameter's step by the size of its gradients, so every step is about one learning rate long. "
         "Without the correction its first step is (1 − β₁) / √(1 − β₂) = 3.2 times as long: m and v both start at 0, "
         "and v is slower to leave it."
     )
+    _one_step(place, rate, steps)
+
+
+def _one_step(place, rate, steps):
+    """The numbers of one step of Adam, and the update written out."""
+    t = st.slider("Adam's step in numbers", 1, steps, 1, key="adam-step", width=240)
+    step = adam_steps(place, rate, steps)[t - 1]
+    rows = ("g", "m", "v", "m / (1 − β₁ᵗ)", "v / (1 − β₂ᵗ)", "change of p")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        figure = lab_matrix.matrix(np.array(step), rows, ["first", "second"], "One step of Adam")
+        components.draw(figure, key="adam-step-numbers")
+        first = f"−{number(rate)} · {number(step.m_corrected[0])} / (√{number(step.v_corrected[0])} + ε)"
+        with st.container(width=420):
+            st.markdown(
+                f"The first parameter's change: **{first} = {result(step.change[0])}**.\n\nAt step 1, once corrected, m is "
+                "the gradient itself and v its square, so that every parameter moves by one learning rate, however "
+                "large its gradient. Without the correction they would still lie near 0."
+            )
 
 
 BENCH = Bench(
@@ -99,6 +114,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
+    controls=(),
     recipe=(
         "from tinyformer.laboratory.optimizer_paths import LANDSCAPES, descend\n"
         'valley = LANDSCAPES["long valley"]\n'

@@ -19,10 +19,14 @@ class Stage(NamedTuple):
     model_name: str
     model_path: str  # as one would type it
     cache_key: tuple  # stands for model, expression and target
+    part: str = "attention"  # the sublayer looked at, where a bench stands at several: one of PARTS
 
     @property
     def words(self):
         return [VOCABULARY[token] for token in self.expression.tokens]
+
+
+PARTS = {"attention": "attention", "feed_forward": "feed-forward", "final": "the whole stack"}
 
 
 class Hand(NamedTuple):
@@ -45,6 +49,10 @@ class View(NamedTuple):
     by_hand: bool
     head: int
     stage: Stage
+
+    def labels(self, count):
+        """For `count` rows: the words where there is one row per token, else numbers."""
+        return self.rows if not self.by_hand and len(self.rows) == count else numbered(count)
 
 
 class Panel(NamedTuple):
@@ -69,14 +77,17 @@ class Bench(NamedTuple):
     backward: str
     source: tuple  # what `inspect` shows
     place: str | None = None  # the layer's dotted name in the model, with {block}
+    controls: tuple = ("target",)  # what of the stage it depends on: "block", "target"
+    parts: tuple = ()  # the sublayers that it stands at, where there are several: of PARTS
     hand: Hand | None = None
     panels: Callable | None = None  # View → Panels of the forward pass
     cause: Callable | None = None  # (View, panel name, row, column) → Cause
     experiment: Callable | None = None  # draws the controls that teach, given the Stage
-    trial: Callable | None = None  # Stage → Trial, where the model has no layer of that name
+    trial: Callable | None = None  # Stage → Trial, where no single layer of the model is meant
+    trial_code: str = ""  # the same as typed, a call of a function in laboratory.trials
     heads: bool = False  # whether one of several heads is looked at
     recipe: str | None = None  # five lines, where the usual ones do not fit
-    check_at: Callable | None = None  # (Trial) → (Trial to check instead, why), where numbers would drown in rounding
+    softened: bool = False  # whether the check is made at softer logits, where numbers would drown in rounding
     check: Callable | None = None  # Stage → (passed, sentence), where a gradient check has nothing to check
 
 
@@ -90,12 +101,11 @@ def numbered(count, start=0):
     return [str(i) for i in range(start, start + count)]
 
 
-def in_and_out(view, x_name="x", y_name="y", x_columns=None, y_columns=None):
-    """The two panels that most benches have: what goes in, and what comes out."""
+def in_and_out(view, *between, x_title="x", y_title="y", y_columns=None, rows=None):
+    """The two panels that most benches have, what goes in and what comes out, with others in between."""
     x, y = flat(view.trial.inputs[0]), flat(view.run.y)
-    rows = view.rows if len(view.rows) == len(x) else numbered(len(x))
-    y_rows = view.rows if len(view.rows) == len(y) else numbered(len(y))
     return [
-        Panel("x", x_name, x, rows, x_columns or numbered(x.shape[1])),
-        Panel("y", y_name, y, y_rows, y_columns or numbered(y.shape[1]), clickable=True),
+        Panel("x", x_title, x, rows or view.labels(len(x)), numbered(x.shape[1])),
+        *between,
+        Panel("y", y_title, y, rows or view.labels(len(y)), y_columns or numbered(y.shape[1]), clickable=True),
     ]

@@ -6,18 +6,15 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from dashboard.lab.softmax import softened
 from tinyformer import CrossEntropyLoss
-from tinyformer.laboratory.anatomy import Trial
-from tinyformer.laboratory.causes import Cause, number, result
+from tinyformer.laboratory import trials
+from tinyformer.laboratory.causes import probability, result, surprise
 from tinyformer.laboratory.model_checks import LossLayer
 from tinyformer.vocabulary import VOCABULARY
 
 
 def trial(stage):
-    return Trial(
-        LossLayer(CrossEntropyLoss(), np.array([stage.anatomy.target])), (stage.anatomy.logits,), {}, np.ones(())
-    )
+    return trials.cross_entropy(stage.anatomy)
 
 
 def panels(view):
@@ -36,10 +33,7 @@ def panels(view):
 def cause(view, name, i, j):
     p, targets = view.run.tape.probabilities, view.run.tape.targets
     rows = np.arange(len(targets))
-    chosen = p[rows, targets]
-    text = " + ".join(f"−ln {number(value)}" for value in chosen)
-    text = f"( {text} ) / {len(chosen)}" if len(chosen) > 1 else text
-    return Cause(float(view.run.y), f"{text} = {result(view.run.y)}", {"p": (rows, targets), "target": (rows, targets)})
+    return surprise(p[rows, targets], view.run.y, {"p": (rows, targets), "target": (rows, targets)})
 
 
 @st.fragment
@@ -60,8 +54,8 @@ def experiment(stage):
     )
     components.draw(figure, key="loss-curve", stretch=True)
     st.markdown(
-        f"At {shift:+.1f}: loss **{losses[-1]:.4f}**, p = **{np.exp(-losses[-1]):.3g}**, gradient at this logit "
-        f"p − 1 = **{slopes[-1]:.4f}**."
+        f"At {shift:+.1f}: loss **{result(losses[-1])}**, p = **{probability(np.exp(-losses[-1])).strip('()')}**, "
+        f"gradient at this logit p − 1 = **{result(slopes[-1])}**."
     )
     st.caption(
         "Far too low, the gradient is −1: a straight push, however wrong the answer. As p nears 1 it fades. "
@@ -94,12 +88,6 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     trial=trial,
-    check_at=softened,
-    recipe=(
-        "from tinyformer import CrossEntropyLoss, load_checkpoint, parse_expression\n"
-        "from tinyformer.laboratory.anatomy import dissect\n"
-        'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"), target={target})\n'
-        "loss, tape = CrossEntropyLoss().forward(anatomy.logits, [anatomy.target])\n"
-        "print(loss, CrossEntropyLoss().backward(tape).round(4))"
-    ),
+    trial_code="cross_entropy(anatomy)",
+    softened=True,
 )

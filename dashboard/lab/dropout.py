@@ -5,34 +5,27 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.laboratory.anatomy import Trial
-from tinyformer.laboratory.causes import Cause, number, result
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
+from tinyformer.laboratory import trials
+from tinyformer.laboratory.causes import products
 from tinyformer.laboratory.dropout_average import SeededDropout, running_means
 from tinyformer.layers import Dropout
 
 
 def trial(stage):
-    passage = stage.anatomy.passages[f"blocks.{stage.block}.feed_forward"][0]
-    return Trial(SeededDropout(0.3), (passage.y,), {}, passage.dy)
+    return trials.dropout(stage.anatomy, stage.block)
 
 
 def panels(view):
-    x, y = flat(view.trial.inputs[0]), flat(view.run.y)
-    rows = numbered(len(x)) if view.by_hand else view.rows
-    columns = numbered(x.shape[1])
-    return [
-        Panel("x", "x", x, rows, columns),
-        Panel("scale", f"scale: 0 or 1 / (1 − {view.trial.layer.rate:g})", flat(view.run.tape.scale), rows, columns),
-        Panel("y", "y = x · scale", y, rows, columns, clickable=True),
-    ]
+    scale = flat(view.run.tape.scale)
+    title = f"s: 0 or 1 / (1 − {view.trial.layer.rate:g})"
+    shown = Panel("s", title, scale, view.labels(len(scale)), numbered(scale.shape[1]))
+    return in_and_out(view, shown, y_title="y = x · s")
 
 
 def cause(view, name, i, j):
     x, scale = flat(view.trial.inputs[0])[i, j], flat(view.run.tape.scale)[i, j]
-    return Cause(
-        float(x * scale), f"{number(x)} · {number(scale)} = {result(x * scale)}", {"x": (i, j), "scale": (i, j)}
-    )
+    return products([x], [scale], {"x": (i, j), "s": (i, j)})
 
 
 @st.fragment
@@ -45,11 +38,8 @@ def experiment(stage):
     once, _ = Dropout(rate).forward(np.abs(x), np.random.default_rng(0))
     means = running_means(np.abs(x), rate, draws)
     true = float(np.abs(x).mean())
-    frame = {
-        "x": np.tile(np.arange(1, draws + 1), 2),
-        "y": np.concatenate([means, np.full(draws, true)]),
-        "series": ["mean over the draws so far"] * draws + ["without dropout"] * draws,
-    }
+    series = {"mean over the draws so far": means, "without dropout": np.full(draws, true)}
+    frame = lab_lines.together(series, range(1, draws + 1))
     spread = (0.8 * true, 1.2 * true)
     figure = lab_lines.lines(frame, "Mean size of the activations", "draws", "mean", domain=spread, height=190)
     components.draw(figure, key="dropout-mean", stretch=True)
@@ -90,11 +80,6 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     trial=trial,
-    recipe=(
-        "import numpy as np\n"
-        "from tinyformer.layers import Dropout\n"
-        "rng, x = np.random.default_rng(0), np.ones(1000)\n"
-        "means = [Dropout(0.3).forward(x, rng)[0].mean() for _ in range(200)]\n"
-        "print(np.mean(means))"
-    ),
+    trial_code="dropout(anatomy, block={block})",
+    controls=("block", "target"),
 )

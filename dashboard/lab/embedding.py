@@ -6,8 +6,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_matrix
 from dashboard.lab.bench import Bench, Panel, flat, numbered
-from tinyformer.laboratory.causes import Cause
-from tinyformer.laboratory.embedding_geometry import cosine_similarities
+from tinyformer.laboratory.causes import Cause, result
+from tinyformer.laboratory.embedding_geometry import cosine_similarities, neighbor_similarity
 from tinyformer.layers import Embedding
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
@@ -26,7 +26,7 @@ def cause(view, name, i, j):
     value = view.trial.layer.weight.value[token, j]
     return Cause(
         float(value),
-        f"W[{token}, {j}] = {value:.4g}: row {token} of the table, the token {VOCABULARY[token]}",
+        f"W[{token}, {j}] = {result(value)}: row {token} of the table, the token {VOCABULARY[token]}",
         {"W": (token, slice(None))},
     )
 
@@ -39,11 +39,12 @@ def experiment(stage):
     similar = cosine_similarities(stage.anatomy.model.embedding.weight.value[chosen])
     words = [VOCABULARY[token] for token in chosen]
     components.draw(lab_matrix.matrix(similar, words, words, "Cosine of the angle between two rows"), key="cosines")
-    neighbors = np.mean([similar[i, i + 1] for i in range(9)]) if only else None
     if only:
+        neighbors, pairs = neighbor_similarity(similar)
+        chance = 1 / np.sqrt(stage.anatomy.model.config.embed_dim)
         st.caption(
-            f"Neighbors such as 4 and 5 have a mean cosine of {neighbors:.2f}, all pairs of different digits "
-            f"{(similar.sum() - 10) / 90:.2f}. Random rows of this width would be near 0, give or take 0.13."
+            f"Neighbors such as 4 and 5 have a mean cosine of {result(neighbors)}, all pairs of different digits "
+            f"{result(pairs)}. Random rows of this width would be near 0, give or take {chance:.2f}."
         )
 
 

@@ -5,20 +5,16 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_matrix
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
 from tinyformer.laboratory.causes import products
 from tinyformer.layers import FeedForward
 
 
 def panels(view):
-    x, y, tape = flat(view.trial.inputs[0]), flat(view.run.y), view.run.tape
-    rows = numbered(len(x)) if view.by_hand else view.rows
-    hidden = flat(tape.contract.x)
-    return [
-        Panel("x", "x", x, rows, numbered(x.shape[1])),
-        Panel("h", f"h = ReLU(x W₁ + b₁), {np.mean(hidden > 0):.0%} active", hidden, rows, numbered(hidden.shape[1])),
-        Panel("y", "y = h W₂ + b₂", y, rows, numbered(y.shape[1]), clickable=True),
-    ]
+    hidden = flat(view.run.tape.contract.x)
+    title = f"h = ReLU(x W₁ + b₁), {np.mean(hidden > 0):.0%} active"
+    shown = Panel("h", title, hidden, view.labels(len(hidden)), numbered(hidden.shape[1]))
+    return in_and_out(view, shown, y_title="y = h W₂ + b₂")
 
 
 def cause(view, name, i, j):
@@ -48,8 +44,8 @@ BENCH = Bench(
     title="Feed-forward",
     paragraph=(
         "Attention moves information between tokens; here each token works on what it has, alone, with the same "
-        "weights as every other. Four times as many hidden units as the width, a ReLU so that it is more than one "
-        "matrix, and back. Two thirds of a block's parameters are here. Vaswani et al. (2017), §3.3."
+        "weights as every other. Usually four times as many hidden units as the width, a ReLU so that it is more than "
+        "one matrix, and back. Then two thirds of a block's parameters are here. Vaswani et al. (2017), §3.3."
     ),
     forward=r"h = \mathrm{ReLU}(x W_1 + b_1), \qquad y = h W_2 + b_2",
     backward=(
@@ -59,6 +55,7 @@ BENCH = Bench(
     ),
     source=(FeedForward,),
     place="blocks.{block}.feed_forward",
+    controls=("block", "target"),
     hand=Hand(
         lambda: FeedForward(4, 6, np.random.default_rng(0), "float64"),
         'FeedForward(4, 6, np.random.default_rng(0), "float64")',

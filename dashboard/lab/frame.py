@@ -17,7 +17,7 @@ def draw(bench, stage):
     st.markdown(bench.paragraph)
     with st.container(horizontal=True, gap="small"):  # side by side where there is room
         for title, formula in (("Forward", bench.forward), ("Backward", bench.backward)):
-            with st.container(border=True, width=FORMULA_WIDTH):
+            with st.container(border=True, width=FORMULA_WIDTH, height="stretch"):
                 st.caption(title)
                 st.latex(formula)
     if bench.experiment:
@@ -47,18 +47,22 @@ def recipe(bench, stage, by_hand=False):
     """Five lines of Python that compute what the bench shows."""
     if by_hand:
         return inputs.hand_recipe(bench, {name: list(map(list, rows)) for name, rows in bench.hand.arrays.items()})
-    facts = {
-        "path": stage.model_path,
-        "expression": stage.expression,
-        "block": stage.block,
-        "target": stage.anatomy.target,
-    }
-    return (bench.recipe or _USUAL).format(place=(bench.place or "").format(block=stage.block), **facts)
+    facts = {"block": stage.block, "part": stage.part, "expression": stage.expression}
+    made = bench.trial_code or f'anatomy.trial("{bench.place}")'
+    names = ["dissect"] + [made.split("(")[0]] * bool(bench.trial_code) + ["softened"] * bench.softened
+    return (bench.recipe or _USUAL).format(
+        path=stage.model_path,
+        target=stage.anatomy.target,
+        imports=", ".join(sorted(names)),
+        trial=made.format(**facts),
+        checked="softened(trial)[0]" if bench.softened else "trial",
+        **facts,
+    )
 
 
 _USUAL = """\
 from tinyformer import load_checkpoint, parse_expression
-from tinyformer.laboratory.anatomy import dissect
+from tinyformer.laboratory.trials import {imports}
 anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"), target={target})
-trial = anatomy.trial("{place}")
-print(trial.run().y.round(3), trial.check(), sep="\\n")"""
+trial = {trial}
+print(trial.run().y.round(3), trial.run().d_inputs, {checked}.check(), sep="\\n")"""

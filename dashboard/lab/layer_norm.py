@@ -4,26 +4,30 @@ import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import lab_matrix
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.laboratory.causes import normalization
+from dashboard.charts import lab_lines, lab_matrix
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
+from tinyformer.laboratory import trials
+from tinyformer.laboratory.causes import normalization, result
+from tinyformer.laboratory.residual import norm_placement
 from tinyformer.layers import LayerNorm
 from tinyformer.transformer_block import TransformerBlock
 
 EXAMPLE = ((1, 2, 3, 4), (10, 20, 30, 40), (5, 5, 5, 5.1))
 
 
+def trial(stage):
+    return trials.layer_norm(stage.anatomy, stage.block, stage.part)
+
+
 def panels(view):
-    x, y, layer = flat(view.trial.inputs[0]), flat(view.run.y), view.trial.layer
-    rows = numbered(len(x)) if view.by_hand else view.rows
-    columns = numbered(x.shape[1])
-    means = [f"{word}   mean {row.mean():.2f}, std {row.std():.2f}" for word, row in zip(rows, x, strict=True)]
-    return [
-        Panel("x", "x", x, means if view.by_hand else rows, columns),
-        Panel("x̂", "x̂: mean 0, standard deviation 1", flat(view.run.tape.normalized), rows, columns),
+    normalized, layer = flat(view.run.tape.normalized), view.trial.layer
+    rows, columns = view.labels(len(normalized)), numbered(normalized.shape[1])
+    return in_and_out(
+        view,
+        Panel("x̂", "x̂: mean 0, standard deviation 1", normalized, rows, columns),
         Panel("γ, β", "γ and β", np.array([layer.gamma.value, layer.beta.value]), ["γ", "β"], columns),
-        Panel("y", "y = γ x̂ + β", y, rows, columns, clickable=True),
-    ]
+        y_title="y = γ x̂ + β",
+    )
 
 
 def cause(view, name, i, j):
@@ -51,17 +55,33 @@ def experiment(stage):
             components.draw(lab_matrix.matrix(values, labels, columns, name), key=f"norm-try-{name[:2]}")
     st.caption(
         "Rows 1 and 2 come out alike: the scale is gone, and the gradient of the larger row is ten times smaller. Row "
-        "3 hardly varies: below its variance of 0.0019, ε decides whether a tenth is blown up or left alone. γ and β "
-        "give back any scale that the next layer would like."
+        "3 hardly varies, with a variance of 0.0019: an ε far below that lets its one tenth be blown up to full size, "
+        "an ε above leaves it small. γ and β give back any scale that the next layer would like."
     )
-    config = stage.anatomy.model.config
+    _post_or_pre(stage)
+
+
+@st.fragment
+def _post_or_pre(stage):
+    """Where the norm stands, and what that does to the first gradients of a deep stack."""
+    st.markdown("**Post or pre?** A stack of feed-forward sublayers before any training; a gradient of size 1 arrives.")
+    depth = st.slider("Sublayers", 4, 40, 24, 2, key="norm-depth", width=240)
+    post, pre = (norm_placement(norm, depth) for norm in ("post", "pre"))
+    figure = lab_lines.lines(
+        lab_lines.together({"post: norm(x + f(x))": post, "pre: x + f(norm(x))": pre}, range(1, depth + 1)),
+        "Size of the gradient at each sublayer's last weights",
+        "sublayer",
+        "gradient",
+        domain=(0, 10),
+        height=190,
+        points=True,
+    )
+    components.draw(figure, key="norm-placement", stretch=True)
+    norm = stage.anatomy.model.config.norm
     st.caption(
-        f"This model is **{config.norm}**-norm: "
-        + (
-            "the norm stands after each sum, y = norm(x + f(x))."
-            if config.norm == "post"
-            else "the norm stands before each sublayer, y = x + f(norm(x)), and the residual path stays free."
-        )
+        f"At the last of {depth} sublayers: {result(post[-1])} with the norm after each sum, {result(pre[-1])} with "
+        "the norm before. The first stays large however deep the stack, the second falls like 1 / √depth: post-norm wants "
+        f"small first steps (a warm-up), pre-norm does without. The model on the bench is **{norm}**-norm."
     )
 
 
@@ -85,7 +105,6 @@ BENCH = Bench(
         r"{\sqrt{\mathrm{var}(x) + \varepsilon}} \end{gathered}"
     ),
     source=(LayerNorm, TransformerBlock),
-    place="blocks.{block}.attention_norm",
     hand=Hand(
         lambda: LayerNorm(4, dtype="float64"),
         'LayerNorm(4, dtype="float64")',
@@ -95,4 +114,8 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
+    trial=trial,
+    trial_code='layer_norm(anatomy, block={block}, part="{part}")',
+    controls=("block", "target"),
+    parts=("attention", "feed_forward", "final"),
 )

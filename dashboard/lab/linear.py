@@ -5,28 +5,26 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_lines
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
 from tinyformer.laboratory.causes import products
 from tinyformer.laboratory.initialization import scales_through_depth
 from tinyformer.layers import Linear
 from tinyformer.vocabulary import VOCABULARY
 
 
-def columns(view):
-    out = view.trial.layer.weight.value.shape[1]
-    return numbered(out) if view.by_hand else list(VOCABULARY)
-
-
 def panels(view):
-    x, y, layer = flat(view.trial.inputs[0]), flat(view.run.y), view.trial.layer
-    rows = numbered(len(x)) if view.by_hand else ["pooled"]
-    inner, out = numbered(x.shape[1]), columns(view)
-    return [
-        Panel("x", "x" if view.by_hand else "x: the first token's row", x, rows, inner),
-        Panel("W", "W", layer.weight.value, inner, out),
-        Panel("b", "b", flat(layer.bias.value), ["b"], out),
-        Panel("y", "y = x W + b" if view.by_hand else "y = x W + b: the logits", y, rows, out, clickable=True),
-    ]
+    weight, bias = view.trial.layer.weight.value, flat(view.trial.layer.bias.value)
+    out = numbered(weight.shape[1]) if view.by_hand else list(VOCABULARY)
+    pooled = {"first": "the first token's row", "mean": "the mean of the rows"}[view.stage.anatomy.model.config.pooling]
+    return in_and_out(
+        view,
+        Panel("W", "W", weight, numbered(len(weight)), out),
+        Panel("b", "b", bias, ["b"], out),
+        x_title="x" if view.by_hand else f"x: {pooled}",
+        y_title="y = x W + b" if view.by_hand else "y = x W + b: the logits",
+        y_columns=out,
+        rows=None if view.by_hand else ["pooled"],
+    )
 
 
 def cause(view, name, i, j):
@@ -51,15 +49,16 @@ def experiment(stage):
         relu = st.toggle(
             "A ReLU after each", key="gain-relu", help="It halves the power of the signal: √2 makes up for it."
         )
-    scales = scales_through_depth(gain, depth, relu=relu)
-    places = np.arange(depth + 1)
-    frame = {
-        "x": np.concatenate([places, places]),
-        "y": np.concatenate([scales.activations, scales.gradients]),
-        "series": ["activations, going up"] * (depth + 1) + ["gradients, coming back"] * (depth + 1),
+    width = stage.anatomy.model.config.embed_dim
+    scales, xavier = (scales_through_depth(times, depth, width, relu) for times in (gain, 1.0))
+    series = {
+        "activations, going up": scales.activations,
+        "gradients, coming back": scales.gradients,
+        "activations with Xavier's": xavier.activations,
+        "gradients with Xavier's": xavier.gradients,
     }
     figure = lab_lines.lines(
-        frame,
+        lab_lines.together(series),
         "Standard deviation after each layer",
         "layer",
         "standard deviation (log)",
@@ -71,7 +70,8 @@ def experiment(stage):
     st.caption(
         f"After {depth} layers the activations are {scales.activations[-1] / scales.activations[0]:.3g} times, and "
         f"back at the input the gradients {scales.gradients[0] / scales.gradients[-1]:.3g} times what they began as. "
-        "Xavier's choice, a variance of 2 / (in + out), keeps both near 1."
+        "Xavier's choice, a variance of 2 / (in + out), keeps both near 1"
+        + (", but for the half that a ReLU takes away." if relu else ".")
     )
 
 

@@ -4,23 +4,20 @@ import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import lab_lines
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
+from dashboard.charts import lab_matrix
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
 from tinyformer import normalized_entropy
 from tinyformer.laboratory.causes import products
 from tinyformer.layers import MultiHeadAttention
 
 
 def panels(view):
-    x, y, tape = flat(view.trial.inputs[0]), flat(view.run.y), view.run.tape
-    rows = numbered(len(x)) if view.by_hand else view.rows
-    columns = numbered(x.shape[1])
-    shown = [Panel("x", "x", x, rows, columns)]
-    heads = range(view.trial.layer.num_heads) if view.by_hand else [view.head]
-    for h in heads:
-        shown.append(Panel(f"weights {h + 1}", f"weights of head {h + 1}", tape.weights[0, h], rows, rows, True))
-    shown.append(Panel("heads", "all heads' outputs, side by side", flat(tape.output.x), rows, columns))
-    return [*shown, Panel("y", "y = heads · W + b", y, rows, columns, clickable=True)]
+    tape, merged = view.run.tape, flat(view.run.tape.output.x)
+    rows, heads = view.labels(len(merged)), range(view.trial.layer.num_heads) if view.by_hand else [view.head]
+    names = {h: f"weights of head {h + 1}" for h in heads}
+    weights = [Panel(name, name, tape.weights[0, h], rows, rows, weights=True) for h, name in names.items()]
+    outputs = Panel("heads", "all heads' outputs, side by side", merged, rows, numbered(merged.shape[1]))
+    return in_and_out(view, *weights, outputs, y_title="y = heads · Wₒ + bₒ")
 
 
 def cause(view, name, i, j):
@@ -35,25 +32,32 @@ def cause(view, name, i, j):
 
 @st.fragment
 def experiment(stage):
-    """How focused the first token's row of each head is, in every block."""
-    passages, L = stage.anatomy.passages, stage.anatomy.model.config.num_layers
-    first_rows = [passages[f"blocks.{i}.attention"][0].tape.weights[0, :, 0] for i in range(L)]
-    frame = {"x": [], "y": [], "series": []}
-    for i, rows in enumerate(first_rows):
-        frame["x"] += list(range(1, len(rows) + 1))
-        frame["y"] += list(normalized_entropy(rows))
-        frame["series"] += [f"block {i + 1}"] * len(rows)
-    figure = lab_lines.lines(
-        frame,
-        "How spread each head's first row is",
-        "head",
-        "normalized entropy",
-        domain=(0, 1),
-        height=180,
-        points=True,
+    """How spread one token's weights are, head by head, in every block."""
+    words, passages = stage.words, stage.anatomy.passages
+    asking = st.segmented_control(
+        "The token that looks",
+        range(len(words)),
+        default=0,
+        required=True,
+        format_func=lambda t: words[t],
+        key=f"heads-token-{len(words)}",
+        help="The answer is read at the first one.",
     )
-    components.draw(figure, key="heads-entropy", stretch=True)
-    st.caption("0: one token gets all the weight; 1: all tokens get the same. Change the expression and compare.")
+    blocks = range(stage.anatomy.model.config.num_layers)
+    spread = [normalized_entropy(passages[f"blocks.{i}.attention"][0].tape.weights[0, :, asking]) for i in blocks]
+    figure = lab_matrix.matrix(
+        spread,
+        [f"block {i + 1}" for i in blocks],
+        [f"{h + 1}" for h in range(len(spread[0]))],
+        "How many places each head looks at",
+        weights=True,
+        column_title="head",
+    )
+    components.draw(figure, key="heads-entropy")
+    st.caption(
+        "Normalized entropy of a row of weights. 0: one token gets all the weight; 1: all tokens get the same. Heads "
+        "of one block, given the same rows, do different things. Change the expression and compare."
+    )
 
 
 BENCH = Bench(
@@ -61,8 +65,8 @@ BENCH = Bench(
     title="Multi-head attention",
     paragraph=(
         "One head takes one weighted mean. Several heads, each on its own slice of the width, can look at several "
-        "places for several reasons at once; a last matrix mixes what they bring. Here the three projections are one "
-        "matrix product, and the heads are views into its result. Vaswani et al. (2017), §3.2.2."
+        "places for several reasons at once; a last matrix mixes what they bring. Here q, k and v are the three thirds "
+        "of one projection, and the heads are slices of those. Vaswani et al. (2017), §3.2.2."
     ),
     forward=(
         r"\begin{gathered} (q, k, v)_h = \text{slices of } x W_{qkv} + b_{qkv} \\"
@@ -70,7 +74,9 @@ BENCH = Bench(
     ),
     backward=(
         r"\begin{gathered} [\,dy_1 \mid \dots \mid dy_H\,] = dy\, W_o^\top \\"
-        r" dx = [\,dq \mid dk \mid dv\,]\, W_{qkv}^\top \quad (\text{all heads}) \end{gathered}"
+        r" dx = [\,dq \mid dk \mid dv\,]\, W_{qkv}^\top \quad (\text{all heads}) \\"
+        r" dW_o = [\,a_1 v_1 \mid \dots\,]^\top dy, \quad dW_{qkv} = x^\top [\,dq \mid dk \mid dv\,] \\"
+        r" db_o = \textstyle\sum dy, \quad db_{qkv} = \sum [\,dq \mid dk \mid dv\,] \end{gathered}"
     ),
     source=(MultiHeadAttention,),
     place="blocks.{block}.attention",
@@ -85,4 +91,5 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     heads=True,
+    controls=("block", "target"),
 )

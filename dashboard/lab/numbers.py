@@ -3,10 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import components
 from dashboard.charts import lab_matrix
-from dashboard.lab import inputs, proof
-from dashboard.lab.bench import Panel, View, flat, in_and_out, numbered
+from dashboard.lab import backward, inputs, place, proof
+from dashboard.lab.bench import View, flat, in_and_out
 
 FROM_MODEL, BY_HAND = "model", "hand"
 SOURCES = {FROM_MODEL: "from the model", BY_HAND: "by hand"}
@@ -55,23 +54,24 @@ def draw(bench, stage):
     clickable = " or ".join(f"*{panel.name}*" for panel in panels if panel.clickable)
     st.markdown(f"**Forward.** Click a cell of {clickable} to see the sum that makes it.")
     chosen = _forward(bench, view, panels, f"{bench.key}-{origin}")
-    _backward(bench, view, kind, chosen, {panel.name: panel for panel in panels})
+    backward.draw(bench, view, kind, chosen, {panel.name: panel for panel in panels})
     proof.draw(bench, trial, cache_key)
     if by_hand:
         st.code(inputs.hand_recipe(bench, {n: flat(x) for n, x in zip(bench.hand.arrays, trial.inputs, strict=True)}))
 
 
 def _forward(bench, view, panels, key):
-    """Draw the panels; return the chosen cell of y (row, column). What makes the chosen cell stands out."""
+    """Draw the panels; return a cell of y, (row, column). What makes the chosen cell stands out."""
     remembered = f"cell-{key}"
-    shapes = {panel.name: panel.values.shape for panel in panels if panel.clickable}
-    output = next(panel.values for panel in panels if panel.name == "y")
-    largest = np.unravel_index(np.argmax(np.abs(output)), output.shape)
-    name, i, j = st.session_state.get(remembered, ("y", *map(int, largest)))
-    if name not in shapes or i >= shapes[name][0] or j >= shapes[name][1]:
-        name, i, j = "y", *map(int, largest)
-    cause = bench.cause(view, name, i, j) if bench.cause and name in shapes else None
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    shown = {panel.name: panel for panel in panels if panel.clickable}
+    largest = np.unravel_index(np.argmax(np.abs(shown["y"].values)), shown["y"].values.shape)
+    chosen_y = _if_there(st.session_state.get(f"{remembered}-y"), shown["y"]) or tuple(map(int, largest))
+    name, *cell = st.session_state.get(remembered, ("y", *chosen_y))
+    if name not in shown or not _if_there(cell, shown[name]):
+        name, cell = "y", chosen_y
+    i, j = cell
+    cause = bench.cause(view, name, i, j) if bench.cause else None
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         for panel in panels:
             lit = None
             if cause and panel.name in cause.lit:
@@ -79,12 +79,23 @@ def _forward(bench, view, panels, key):
                 lit[cause.lit[panel.name]] = True
             framed = (i, j) if cause and panel.name == name else None
             clickable = panel.clickable and bench.cause is not None
-            event = _place(panel, f"{key}-{panel.name}", lit, framed, clickable)
+            event = place.panel(panel, f"{key}-{panel.name}", lit, framed, clickable)
             if clickable:
                 _remember(remembered, panel, event, (name, i, j))
     if cause:
-        st.markdown(f"**{name}[{i}, {j}]** = {cause.text}")
-    return (i, j) if name == "y" else (0, 0)
+        st.markdown(f"**{name}[{i}, {j}]**{_in_words(shown[name], i, j)} = {cause.text}")
+    return chosen_y
+
+
+def _if_there(cell, panel):
+    """The cell, if this panel has one at that place."""
+    return cell if cell and all(k < size for k, size in zip(cell, panel.values.shape, strict=True)) else None
+
+
+def _in_words(panel, i, j):
+    """What row and column are called, where they have more than their number."""
+    names = panel.rows[i], panel.columns[j]
+    return "" if names == (str(i), str(j)) else f" (row `{names[0]}`, column `{names[1]}`)"
 
 
 def _remember(remembered, panel, event, now):
@@ -95,47 +106,3 @@ def _remember(remembered, panel, event, now):
         st.session_state[remembered] = (panel.name, *cell)
         if (panel.name, *cell) != now:
             st.rerun(scope="fragment")
-
-
-def _place(panel, key, lit=None, framed=None, clickable=False):
-    figure = lab_matrix.matrix(
-        panel.values,
-        panel.rows,
-        panel.columns,
-        panel.title,
-        panel.weights,
-        lit,
-        framed,
-        clickable,
-        panel.row_title,
-        panel.column_title,
-    )
-    selecting = {"on_select": "rerun", "selection_mode": [lab_matrix.CELL]} if clickable else {}
-    return components.draw(figure, key=f"matrix-{key}", **selecting)
-
-
-def _backward(bench, view, kind, chosen, panels):
-    """The gradient at the output, and what the layer makes of it."""
-    y = np.asarray(view.run.y)
-    d_output = {"loss": view.trial.d_output, "ones": np.ones(y.shape)}.get(kind)
-    if kind == "cell":
-        d_output = np.zeros(y.shape)
-        d_output.reshape(flat(y).shape)[chosen] = 1
-    elif kind == "random":
-        d_output = np.random.default_rng(0).standard_normal(y.shape)
-    run = view.trial.run(d_output)
-    st.markdown("**Backward.** From the gradient at the output, the gradient at the input and at each parameter.")
-    names = list(bench.hand.arrays) if bench.hand and len(run.d_inputs) > 1 else ["x"]
-    found = [("dy", run.d_output)] + [(f"d{n}", d) for n, d in zip(names, run.d_inputs, strict=False) if d is not None]
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        for name, values in found:
-            values = flat(values if np.ndim(values) < 4 or len(values[0]) == 1 else values[:, view.head])
-            like = panels.get(name[1:])  # dy is labeled as y
-            fits = like is not None and like.values.shape == values.shape
-            rows, columns = (like.rows, like.columns) if fits else map(numbered, values.shape)
-            _place(Panel(name, name, values, rows, columns), f"{bench.key}-{name}")
-    if run.gradients:
-        st.caption(
-            "Size of the gradient of each parameter: "
-            + " · ".join(f"{name} {tuple(g.shape)}: {np.linalg.norm(g):.3g}" for name, g in run.gradients.items())
-        )

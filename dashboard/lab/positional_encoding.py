@@ -4,26 +4,21 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
-from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
-from tinyformer.laboratory.causes import Cause, number, result
+from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
+from tinyformer.laboratory.causes import addition
 from tinyformer.laboratory.embedding_geometry import dot_products
 from tinyformer.layers import PositionalEncoding, sinusoidal_table
 
 
 def panels(view):
-    x, y = flat(view.trial.inputs[0]), flat(view.run.y)
-    rows = numbered(len(x)) if view.by_hand else view.rows
-    columns = numbered(x.shape[1])
-    return [
-        Panel("x", "x", x, rows, columns),
-        Panel("P", "P, the positions", y - x, numbered(len(x)), columns),
-        Panel("y", "y = x + P", y, rows, columns, clickable=True),
-    ]
+    positions = flat(view.run.y) - flat(view.trial.inputs[0])
+    shown = Panel("P", "P, the positions", positions, *map(numbered, positions.shape))
+    return in_and_out(view, shown, y_title="y = x + P")
 
 
 def cause(view, name, i, j):
     x, y = flat(view.trial.inputs[0])[i, j], flat(view.run.y)[i, j]
-    return Cause(float(y), f"{number(x)} + {number(y - x)} = {result(y)}", {"x": (i, j), "P": (i, j)})
+    return addition(x, y - x, {"x": (i, j), "P": (i, j)})
 
 
 @st.fragment
@@ -73,7 +68,7 @@ def experiment(stage):
     )
     st.caption(
         "Every position has the same length, √(D/2), and a dot product depends on the distance only: "
-        "cos a · cos b + sin a · sin b = cos(a − b). Near positions are alike, far ones are not."
+        "cos a · cos b + sin a · sin b = cos(a − b). Neighbors are most alike; farther off it falls, in ripples."
     )
 
 

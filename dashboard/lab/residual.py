@@ -1,40 +1,30 @@
 """Bench: the way past a layer."""
 
-import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_lines
-from dashboard.lab.bench import Bench, Panel, flat, numbered
-from tinyformer.laboratory.anatomy import Trial
-from tinyformer.laboratory.causes import Cause, number, result
+from dashboard.lab.bench import PARTS, Bench, Panel, flat, in_and_out, numbered
+from tinyformer.laboratory import trials
+from tinyformer.laboratory.causes import addition
 from tinyformer.laboratory.residual import Residual, residual_depth
 from tinyformer.transformer_block import TransformerBlock
 
 
 def trial(stage):
-    """x + attention(x), or with the norm before it, as this model's block computes it."""
-    block, name = stage.anatomy.layer(f"blocks.{stage.block}"), f"blocks.{stage.block}"
-    x = stage.anatomy.passages[name][0].x
-    first = (block.attention_norm,) if block.norm_first else ()
-    passages = stage.anatomy.passages
-    after = passages[f"{name}.attention"][0].dy if block.norm_first else passages[f"{name}.attention_norm"][0].dx
-    return Trial(Residual(*first, block.attention), (x,), {}, after)
+    return trials.residual(stage.anatomy, stage.block, stage.part)
 
 
 def panels(view):
-    x, y = flat(view.trial.inputs[0]), flat(view.run.y)
-    columns = numbered(x.shape[1])
-    return [
-        Panel("x", "x, what was known", x, view.rows, columns),
-        Panel("f", "f(x), what attention adds", y - x, view.rows, columns),
-        Panel("y", "y = x + f(x)", y, view.rows, columns, clickable=True),
-    ]
+    added = flat(view.run.y) - flat(view.trial.inputs[0])
+    title = f"f(x), what {PARTS[view.stage.part]} adds"
+    shown = Panel("f", title, added, view.labels(len(added)), numbered(added.shape[1]))
+    return in_and_out(view, shown, x_title="x, what was known", y_title="y = x + f(x)")
 
 
 def cause(view, name, i, j):
     x, y = flat(view.trial.inputs[0])[i, j], flat(view.run.y)[i, j]
-    return Cause(float(y), f"{number(x)} + {number(y - x)} = {result(y)}", {"x": (i, j), "f": (i, j)})
+    return addition(x, y - x, {"x": (i, j), "f": (i, j)})
 
 
 @st.fragment
@@ -43,15 +33,9 @@ def experiment(stage):
     with st.container(horizontal=True, gap="medium"):
         depth = st.slider("Layers", 2, 40, 20, key="residual-depth", width=240)
         gain = st.slider("Weights, times Xavier's", 0.25, 1.5, 0.7, 0.05, key="residual-gain", width=240)
-    places = np.arange(depth + 1)
     plain, residual = (residual_depth(depth, gain, use) for use in (False, True))
-    frame = {
-        "x": np.tile(places, 2),
-        "y": np.concatenate([residual, plain]),
-        "series": ["x + f(x)"] * (depth + 1) + ["f(x) alone"] * (depth + 1),
-    }
     figure = lab_lines.lines(
-        frame,
+        lab_lines.together({"x + f(x)": residual, "f(x) alone": plain}),
         "Size of the gradient at each layer, 1 at the end",
         "layer",
         "gradient (log)",
@@ -63,8 +47,7 @@ def experiment(stage):
     st.caption(
         f"At the first of {depth} layers (each a linear map and a ReLU), {residual[0]:.2g} with residual paths and "
         f"{plain[0]:.2g} without. The direct way back never shrinks; what comes through the layers is added to it, "
-        f"which "
-        "is why a deep stack also needs norms to keep the sum from growing."
+        "which is why a deep stack also needs norms to keep the sum from growing."
     )
 
 
@@ -83,12 +66,7 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     trial=trial,
-    recipe=(
-        "from tinyformer import gradient_check, load_checkpoint, parse_expression\n"
-        "from tinyformer.laboratory.anatomy import dissect\n"
-        "from tinyformer.laboratory.residual import Residual\n"
-        'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
-        'block, x = anatomy.layer("blocks.{block}"), anatomy.passages["blocks.{block}"][0].x\n'
-        "print(gradient_check(Residual(block.attention), x, sample=24))"
-    ),
+    trial_code='residual(anatomy, block={block}, part="{part}")',
+    controls=("block", "target"),
+    parts=("attention", "feed_forward"),
 )

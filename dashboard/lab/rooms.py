@@ -6,6 +6,7 @@ room sets the state of another. So the lab reads and writes its part of the URL 
 
 import streamlit as st
 
+from dashboard.lab.bench import PARTS
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from tinyformer.laboratory.sabotage import BUGS
@@ -23,14 +24,15 @@ VALID = {  # key of the widget, which is its name in the URL → values; the fir
     "room": list(ROOMS),
     "bench": ["attention", *BENCHES],
     "bug": [NO_BUG, *BUGS],
+    "part": list(PARTS),
     "target": [RIGHT, *(VOCABULARY[token] for token in DIGITS)],
     "block": [str(number) for number in range(1, 100)],
     "lesson": STEPS,
 }
 DONE = "done"  # lessons that were answered: "1-2-5"
 OF_ROOM = {
-    "benches": ("bench", "block", "target"),
-    "follow": ("block", "target"),
+    "benches": ("bench", "block", "part", "target"),
+    "follow": ("target",),
     "sabotage": ("bug",),
     "lessons": ("lesson",),
 }

@@ -1,12 +1,11 @@
 """Bench: the core of attention, on one head."""
 
-import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, numbered
-from tinyformer.laboratory.anatomy import Trial
+from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import exponential_share, products
 from tinyformer.laboratory.initialization import attention_sharpness
 from tinyformer.layers import (
@@ -19,13 +18,7 @@ HEAD_DIMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def trial(stage):
-    """q, k, v of all heads of the block, (1, H, T, K), and the gradient that comes back to the heads."""
-    name = f"blocks.{stage.block}.attention"
-    attention = stage.anatomy.layer(name)
-    passage = stage.anatomy.passages[name][0]
-    core = passage.tape.core
-    d_heads = attention.split_heads(stage.anatomy.passages[f"{name}.output"][0].dx)
-    return Trial(ScaledDotProductAttention(attention.scaled), (core.q, core.k, core.v), {}, d_heads)
+    return trials.attention(stage.anatomy, stage.block)
 
 
 def matrices(view):
@@ -37,8 +30,7 @@ def matrices(view):
 
 def panels(view):
     q, k, v, scores, weights, y = matrices(view)
-    rows = numbered(len(q)) if view.by_hand else view.rows
-    keys = numbered(len(k)) if view.by_hand else view.rows
+    rows, keys = view.labels(len(q)), view.labels(len(k))
     inner, out = numbered(q.shape[1]), numbered(v.shape[1])
     return [
         Panel("q", "q, what each token asks", q, rows, inner),
@@ -72,13 +64,9 @@ def experiment(stage):
             _, tape = scaled_dot_product_attention(*own.inputs, scaled=scaled)
             figure = lab_matrix.matrix(tape.weights[0, head], stage.words, stage.words, title, weights=True)
             components.draw(figure, key=f"root-{scaled}")
-    frame = {
-        "x": np.tile(HEAD_DIMS, 2),
-        "y": np.concatenate([attention_sharpness(HEAD_DIMS, True), attention_sharpness(HEAD_DIMS, False)]),
-        "series": ["with √K"] * len(HEAD_DIMS) + ["without"] * len(HEAD_DIMS),
-    }
+    sharpness = {"with √K": attention_sharpness(HEAD_DIMS), "without": attention_sharpness(HEAD_DIMS, scaled=False)}
     figure = lab_lines.lines(
-        frame,
+        lab_lines.together(sharpness, HEAD_DIMS),
         "Mean of the largest weight, random q and k, 6 tokens",
         "width K of the head",
         "largest weight",
@@ -123,13 +111,6 @@ BENCH = Bench(
     experiment=experiment,
     trial=trial,
     heads=True,
-    recipe=(
-        "from tinyformer import load_checkpoint, parse_expression, gradient_check\n"
-        "from tinyformer.laboratory.anatomy import dissect\n"
-        "from tinyformer.layers import ScaledDotProductAttention\n"
-        'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
-        'core = anatomy.passages["blocks.{block}.attention"][0].tape.core\n'
-        "print(core.weights[0].round(3), gradient_check(ScaledDotProductAttention(), core.q, core.k, core.v, "
-        "sample=24))"
-    ),
+    trial_code="attention(anatomy, block={block})",
+    controls=("block", "target"),
 )

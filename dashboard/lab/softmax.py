@@ -7,32 +7,14 @@ from dashboard import components
 from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from tinyformer import normalized_entropy
-from tinyformer.laboratory.anatomy import Trial
-from tinyformer.laboratory.causes import exponential_share
+from tinyformer.laboratory import trials
+from tinyformer.laboratory.causes import exponential_share, probability, result
 from tinyformer.layers import Softmax
 from tinyformer.vocabulary import VOCABULARY
 
-REACH = 6.0  # between the largest and the smallest logit of a check
-
 
 def trial(stage):
-    """The logits, and the gradient that the loss, −ln p of the asked token, sends to the probabilities."""
-    asked, p = stage.anatomy.target, stage.anatomy.probabilities
-    return Trial(Softmax(), (stage.anatomy.logits,), {}, -np.eye(p.shape[1])[[asked]] / p[0, asked])
-
-
-def softened(trial):
-    """Logits so far apart that hardly any gradient passes are brought nearer, for the check only."""
-    x = trial.inputs[0]
-    factor = float(np.ptp(x, axis=-1).max()) / REACH
-    if factor <= 1:
-        return trial, ""
-    why = (
-        f" Checked at x / {factor:.1f}: at x itself the model is so sure that its gradients are lost in the rounding "
-        f"of a "
-        "numerical difference."
-    )
-    return trial._replace(inputs=(x / factor,)), why
+    return trials.softmax(stage.anatomy)
 
 
 def columns(view):
@@ -62,9 +44,8 @@ def experiment(stage):
     figure = lab_lines.bars(VOCABULARY, p[0], "softmax(x / τ) of the logits", "probability", domain=(0, 1), height=190)
     components.draw(figure, key="temperature-bars", stretch=True)
     st.caption(
-        f"The largest is {p.max():.4f}; the spread over all tokens (normalized entropy) {entropy:.3f}. A small τ "
-        f"approaches "
-        "the maximum, a large one an even guess. The order never changes."
+        f"The largest is {probability(p.max())}; the spread over all tokens (normalized entropy, 0 to 1) is "
+        f"{result(entropy)}. A small τ approaches the maximum, a large one an even guess. The order never changes."
     )
     top = np.sort(np.argsort(-logits[0])[:6])
     jacobian = np.array([Softmax().backward(row[None], tape)[0] for row in np.eye(logits.shape[1])[top]])[:, top]
@@ -74,8 +55,8 @@ def experiment(stage):
         key="jacobian",
     )
     st.caption(
-        "Row i, column j: how much y_i changes when x_j does. Raising one share lowers the others, so the signs off "
-        "the diagonal are negative, and each row sums to 0 over all tokens. Where the softmax is sure, hardly any "
+        "Row i, column j: how much y_i changes when x_j / τ does. Raising one share lowers the others, so the signs "
+        "off the diagonal are negative, and each row sums to 0 over all tokens. Where the softmax is sure, hardly any "
         "gradient passes."
     )
 
@@ -104,12 +85,6 @@ BENCH = Bench(
     cause=cause,
     experiment=experiment,
     trial=trial,
-    check_at=softened,
-    recipe=(
-        "from tinyformer import gradient_check, load_checkpoint, parse_expression\n"
-        "from tinyformer.laboratory.anatomy import dissect\n"
-        "from tinyformer.layers import Softmax\n"
-        'anatomy = dissect(load_checkpoint("{path}").model, parse_expression("{expression}"))\n'
-        "print(Softmax().forward(anatomy.logits)[0].round(3), gradient_check(Softmax(), anatomy.logits / 6))"
-    ),
+    trial_code="softmax(anatomy)",
+    softened=True,
 )

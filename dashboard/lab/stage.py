@@ -5,39 +5,50 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import caches, selection
-from dashboard.lab.bench import Stage
+from dashboard.lab.bench import PARTS, Stage
 from dashboard.lab.rooms import RIGHT
 from tinyformer import parse_expression
 from tinyformer.laboratory.anatomy import dissect
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
-MODEL, BLOCK, TARGET = "bench-model", "block", "target"  # keys of the widgets
+MODEL, BLOCK, PART, TARGET = "bench-model", "block", "part", "target"  # keys of the widgets
 
 
-def choose():
-    """The widgets, in one line; return the Stage."""
+def choose(controls=(TARGET,), parts=()):
+    """The widgets, in one line; return the Stage. Those that would change nothing are left out."""
     models, expression = selection.current()[:2]
     names = [shown.name for shown in models]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         name = st.selectbox("Model on the bench", names, key=MODEL, bind="query-params", width=190)
         shown = models[names.index(name)]
-        blocks = [str(i + 1) for i in range(shown.checkpoint.config.num_layers)]
-        if st.session_state[BLOCK] not in blocks:  # another model, or a link to a deeper one
-            st.session_state[BLOCK] = blocks[-1]
-        block = st.selectbox("Block", blocks, key=BLOCK, persist_state="session", width=90)
-        target = st.selectbox(
-            "The loss asks for",
-            [RIGHT, *(VOCABULARY[token] for token in DIGITS)],
-            format_func=lambda value: "the right answer" if value == RIGHT else value,
-            key=TARGET,
-            persist_state="session",
-            width=170,
-            help="A sure and right model has hardly any gradient. Ask for something wrong, and see it come.",
-        )
+        config = shown.checkpoint.config
+        block = _one_of(BLOCK, "Block", [str(i + 1) for i in range(config.num_layers)], 90, BLOCK in controls)
+        fitting = [part for part in parts or PARTS if part != "final" or config.norm == "pre"]
+        part = _one_of(PART, "Of", fitting, 150, bool(parts), PARTS.get)
+        target = _one_of(TARGET, "The loss asks for", TARGETS, 170, TARGET in controls, _target_name, ASKING)
     token = expression.answer_token if target == RIGHT else VOCABULARY.index(target)
     anatomy = _dissected(shown.file, str(expression), token)
     key = (shown.file, str(expression), token)
-    return Stage(anatomy, expression, blocks.index(block), name, _as_typed(shown.file.path), key)
+    return Stage(anatomy, expression, int(block) - 1, name, _as_typed(shown.file.path), key, part)
+
+
+TARGETS = [RIGHT, *(VOCABULARY[token] for token in DIGITS)]
+ASKING = "A sure and right model has hardly any gradient. Ask for something wrong, and see it come."
+
+
+def _one_of(key, label, options, width, asked, names=str, explained=None):
+    """What is chosen, with a widget for it where it is asked for. What does not fit this model becomes the last."""
+    if st.session_state[key] not in options:  # another model, or a link to a deeper one
+        st.session_state[key] = options[-1]
+    if not asked:
+        return st.session_state[key]
+    return st.selectbox(
+        label, options, key=key, format_func=names, width=width, help=explained, persist_state="session"
+    )
+
+
+def _target_name(target):
+    return "the right answer" if target == RIGHT else target
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)

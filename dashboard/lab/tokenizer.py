@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import lab_matrix
-from dashboard.lab.bench import Bench, numbered
+from dashboard.lab.bench import Bench
 from tinyformer.vocabulary import VOCABULARY, detokenize, tokenize
 
 
@@ -17,8 +17,7 @@ def experiment(stage):
     st.markdown(f"**{stage.expression}** becomes `{tokens}`. Change the expression in the sidebar.")
     figure = lab_matrix.matrix(one_hot, words, list(VOCABULARY), "One row per token, a 1 at its id", weights=True)
     components.draw(figure, key="tokenizer-one-hot")
-    ids = dict(zip(numbered(len(VOCABULARY)), VOCABULARY, strict=True))
-    st.caption("All there are: " + " · ".join(f"{i} {word}" for i, word in ids.items()))
+    st.caption("All twenty, each with its id: " + " · ".join(f"`{word}` {i}" for i, word in enumerate(VOCABULARY)))
 
 
 def there_and_back(stage):
@@ -41,6 +40,7 @@ BENCH = Bench(
     backward=r"\text{none: a whole number cannot be moved a little}",
     source=(tokenize, detokenize),
     experiment=experiment,
+    controls=(),
     check=there_and_back,
     recipe=(
         "from tinyformer import detokenize, tokenize\n"

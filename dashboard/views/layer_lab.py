@@ -33,7 +33,7 @@ if room == "benches":
         persist_state="session",
         label_visibility="collapsed",
     )
-    frame.draw(BENCHES[bench], stage.choose())
+    frame.draw(BENCHES[bench], stage.choose(BENCHES[bench].controls, BENCHES[bench].parts))
 elif room == "follow":
     follow.draw(stage.choose())
 elif room == "sabotage":

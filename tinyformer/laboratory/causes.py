@@ -32,6 +32,12 @@ def products(left, right, lit, bias=0.0, factor=1.0, most=6):
     return Cause(value, f"{text} = {result(value)}", lit)
 
 
+def addition(left, right, lit):
+    """left + right, two numbers."""
+    value = float(left + right)
+    return Cause(value, f"{number(left)} + {number(right)} = {result(value)}", lit)
+
+
 def normalization(x, j, gamma, beta, epsilon, row):
     """One cell j of γ (x − mean) / √(var + ε) + β, from its row x (D,)."""
     mean, deviation = float(x.mean()), float(np.sqrt(x.var() + epsilon))
@@ -45,10 +51,19 @@ def exponential_share(scores, j, row, name="x"):
     shifted = scores - scores.max()
     powers = np.exp(shifted)
     value = float(powers[j] / powers.sum())
-    text = f"exp({number(scores[j])}) / Σ exp = {number(powers[j])} / {number(powers.sum())} = {result(value)}"
-    if scores.max() != 0:
-        text += f"   (largest score, {number(scores.max())}, taken off first: exp({number(shifted[j])}) on top)"
+    off = f" − {number(scores.max())}" if scores.max() else ""
+    text = f"exp({number(scores[j])}{off}) / Σ exp({name}{off})"
+    text += f" = {number(powers[j])} / {number(powers.sum())} = {result(value)}"
+    if off:
+        text += "   (the largest of the row is taken off first: nothing can overflow)"
     return Cause(value, text, {name: (row, slice(None))})
+
+
+def surprise(chosen, loss, lit):
+    """The loss as the mean of −ln p over the probabilities of the asked tokens, chosen (B,)."""
+    text = " + ".join(f"−ln {probability(p)}" for p in chosen)
+    text = f"( {text} ) / {len(chosen)}" if len(chosen) > 1 else text
+    return Cause(float(loss), f"{text} = {result(loss)}", lit)
 
 
 def number(value):
@@ -57,6 +72,11 @@ def number(value):
     size = abs(value)
     text = "0" if size == 0 else f"{size:.1e}" if size < 1e-3 or size >= 1e4 else f"{size:.3g}"
     return f"(−{text})" if value < 0 else text
+
+
+def probability(p):
+    """A probability that is nearly 1 says by how much it is not: 0.999955 → "(1 − 4.5e-05)"."""
+    return f"(1 − {number(1 - p)})" if 0.9995 < p < 1 else number(p)
 
 
 def result(value):

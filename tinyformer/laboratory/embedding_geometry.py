@@ -13,3 +13,9 @@ def cosine_similarities(rows):
 def dot_products(rows):
     """rows (N, D) → (N, N)."""
     return rows @ rows.T
+
+
+def neighbor_similarity(similar):
+    """similar (N, N) → the mean over neighbors, i and i + 1, and the mean over all pairs of different rows."""
+    N = len(similar)
+    return float(np.diagonal(similar, 1).mean()), float((similar.sum() - np.trace(similar)) / (N * (N - 1)))

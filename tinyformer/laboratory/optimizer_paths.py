@@ -76,6 +76,31 @@ def descend(place, method, learning_rate, steps=60, momentum=0.9, beta2=0.999):
     return np.array(path)
 
 
+class AdamStep(NamedTuple):
+    """One step of Adam in numbers, each (2,), one for each parameter."""
+
+    gradient: np.ndarray
+    m: np.ndarray
+    v: np.ndarray
+    m_corrected: np.ndarray
+    v_corrected: np.ndarray
+    change: np.ndarray  # what is added to the parameters
+
+
+def adam_steps(place, learning_rate, steps=60):
+    """The path of Adam down a Place, step by step: a list of AdamStep. m and v are read from the optimizer itself."""
+    point, taken = Parameter(np.array(place.start)), []
+    optimizer = Adam(lambda: [(point.value, point.gradient)], learning_rate)
+    for t in range(1, steps + 1):
+        before = point.value.copy()
+        point.gradient[:] = place.landscape.slope(*before)
+        optimizer.step()
+        m, v = (array.copy() for array in optimizer.state)
+        corrected = m / (1 - optimizer.beta1**t), v / (1 - optimizer.beta2**t)
+        taken.append(AdamStep(point.gradient.copy(), m, v, *corrected, point.value - before))
+    return taken
+
+
 def heights(place, columns=36, rows=24):
     """The loss on a grid: x (columns,), y (rows,), log(1 + loss) (rows, columns), to be drawn as a map."""
     x, y = np.linspace(*place.x_range, columns), np.linspace(*place.y_range, rows)

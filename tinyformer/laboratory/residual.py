@@ -6,7 +6,7 @@ The blocks of the model spell out their two residual sums, with dropout and norm
 
 import numpy as np
 
-from tinyformer.layers import Linear, ReLU
+from tinyformer.layers import FeedForward, LayerNorm, Linear, ReLU
 from tinyformer.parameters import Layer
 
 
@@ -41,7 +41,10 @@ class Residual(Chain):
 
 
 def residual_depth(depth, gain=1.0, residual=True, width=64, rows=32, seed=0):
-    """The size of the gradient at each of depth + 1 places of a random stack, 1 at its end: (depth + 1,)."""
+    """The size of the gradient at each of depth + 1 places of a random stack, 1 at its end: (depth + 1,).
+
+    f is a Linear layer, its weights Xavier's times `gain`, and a ReLU.
+    """
     rng = np.random.default_rng(seed)
     x, passed = rng.standard_normal((rows, width)), []
     for _ in range(depth):
@@ -51,9 +54,28 @@ def residual_depth(depth, gain=1.0, residual=True, width=64, rows=32, seed=0):
         x, tape = layer.forward(x)
         passed.append((layer, tape))
     dx = rng.standard_normal(x.shape)
-    sizes = [1.0]
-    start = np.linalg.norm(dx)
+    start, sizes = np.linalg.norm(dx), [1.0]
     for layer, tape in reversed(passed):
         dx = layer.backward(dx, tape)
         sizes.append(np.linalg.norm(dx) / start)
     return np.array(sizes[::-1])
+
+
+def norm_placement(norm, depth, width=64, rows=32, seed=0):
+    """`depth` sublayers before any training, norm "post" or "pre" → the gradient's size at each one's last weights.
+
+    f is a feed-forward network; at the end of all a gradient of size 1 arrives. Xiong et al. (2020), §3: after a post
+    norm it stays large at the last sublayers however many there are, with pre norms it shrinks like 1 / √depth.
+    """
+    rng = np.random.default_rng(seed)
+    networks = [FeedForward(width, 4 * width, rng, np.float64) for _ in range(depth)]
+    norms = [LayerNorm(width, dtype=np.float64) for _ in range(depth + 1)]
+    if norm == "post":
+        layers = [Chain(Residual(f), after) for f, after in zip(networks, norms, strict=False)]
+    else:
+        layers = [Residual(before, f) for f, before in zip(networks, norms, strict=False)] + norms[-1:]
+    stack = Chain(*layers)
+    y, tape = stack.forward(rng.standard_normal((rows, width)))
+    dy = rng.standard_normal(y.shape)
+    stack.backward(dy / np.linalg.norm(dy), tape)
+    return np.array([np.linalg.norm(network.contract.weight.gradient) for network in networks])
