@@ -301,16 +301,19 @@ def test_a_reader_that_leaves_early_is_no_error():
 
 def test_only_a_run_is_deleted_by_its_path(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TINYFORMER_RUNS", str(tmp_path / "runs"))
-    precious, damaged = tmp_path / "home", tmp_path / "runs" / "damaged"
-    for folder in (precious, damaged):
-        folder.mkdir(parents=True)
-        (folder / "letter").write_text("dear")
-    assert main(["runs", "delete", str(precious)]) == 2
-    assert (precious / "letter").read_text() == "dear" and os.listdir(precious) == ["letter"]
-    assert "does not look like a run" in capsys.readouterr().err
     run = create_run(TrainingConfig(model=SMALL), tmp_path / "elsewhere")
+    precious, damaged = tmp_path / "home", create_run(TrainingConfig(model=SMALL)).path
+    precious.mkdir()
+    (damaged / "config.json").write_text("{")
+    for folder in (precious, run.path):  # what somebody put into a run is not the run's either
+        (folder / "letter").write_text("dear")
+        before = sorted(os.listdir(folder))
+        assert main(["runs", "delete", str(folder)]) == 2
+        assert (folder / "letter").read_text() == "dear" and sorted(os.listdir(folder)) == before
+        assert "'letter' does not belong to a run" in capsys.readouterr().err
+    (run.path / "letter").unlink()
     assert main(["runs", "delete", str(run.path)]) == 0 and not run.path.exists()
-    assert main(["runs", "delete", "damaged"]) == 0 and not damaged.exists()
+    assert main(["runs", "delete", damaged.name]) == 0 and not damaged.exists()
 
 
 if __name__ == "__main__":

@@ -58,7 +58,6 @@ def run(args):
 
 def _do(action, run):
     if action == "delete":
-        _require_run(run)
         run.delete()
     elif action == "stop" and run.status().resumable:
         run.request("stop")  # nobody is at work on it: finalizing takes a process
@@ -69,14 +68,6 @@ def _do(action, run):
         run.request(action)
     print(f"{run.id}: {action} requested" if action != "delete" else f"{run.id} deleted")
     return 0
-
-
-def _require_run(run):
-    """A path can be that of any folder, and all in it would be lost. RunError unless it says that it is a run, or lies
-    where runs live: there, a damaged one may go."""
-    status = run.status()
-    if status.state == "damaged" and run.path.resolve().parent != runs_folder().resolve():
-        raise RunError(f"{run.path} is not deleted, it does not look like a run: {status.reason}")
 
 
 def _list():

@@ -14,6 +14,7 @@ from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
 
 CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
+KEPT = {CONFIG, MODEL, LOCK, REQUEST, log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER, state.FILE, status.FILE}
 FORMAT, VERSION = "tinyformer run", 1
 
 
@@ -114,8 +115,18 @@ class Run:
         return what if what in ("pause", "stop") else None
 
     def delete(self):
-        """Remove the directory and all that is in it. RunLocked while a process trains it."""
+        """Remove the directory and all that a run keeps in it. RunLocked while a process trains it.
+
+        RunError, and nothing is touched, if anything else is in it: whoever names a folder may name any folder.
+        """
+        if strangers := sorted(name for name in os.listdir(self.path) if not _belongs_to_a_run(name)):
+            raise RunError(f"{self.path} is not deleted: {strangers[0]!r} does not belong to a run")
         with lock.hold(self.path / LOCK):
             gone = self.path.with_name(f".deleted-{secrets.token_hex(4)}")
             os.replace(self.path, gone)  # at once out of sight, whatever happens to the rest
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _belongs_to_a_run(name):
+    """Half-written files included, which have the whole one's name between a dot and an ending."""
+    return name in KEPT or any(name.startswith(f".{kept}") for kept in KEPT)
