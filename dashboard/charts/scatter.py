@@ -26,8 +26,13 @@ def effects(rows, models, effect):
 def _spec(models, effect):
     color, shape = model_encodings(*zip(*models, strict=True))
     base = alt.Chart(ROWS).encode(
-        x=alt.X("entropy:Q", title="normalized entropy: focused … distributed", scale=alt.Scale(domain=[0, 1])),
-        y=alt.Y("effect:Q", title=effect, axis=alt.Axis(grid=True)),
+        x=alt.X(
+            "entropy:Q",
+            title="normalized entropy: focused … distributed",
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(tickCount=5),
+        ),
+        y=alt.Y("effect:Q", title=effect, axis=alt.Axis(grid=True, tickCount=6)),
         color=color,
         tooltip=[
             alt.Tooltip("model:N"),

@@ -86,6 +86,9 @@ def test_a_head_that_does_something_for_two_operations_only_is_named_after_them(
     answer = answer_positions(SPACE.tokens, SPACE.targets, SPACE.operations)
     rows = np.where(COMPARING[:, None], answer / answer.sum(axis=1, keepdims=True), np.array([0.3, 0, 0.4, 0, 0, 0.3]))
     assert role_shares(with_first_rows(patterns, rows)).name(0, 0) == "looks at the answer in Max, Min"
+    first = SPACE.operations == OPERATIONS.index("First")
+    rows = np.where(first[:, None], rows, answer / answer.sum(axis=1, keepdims=True))
+    assert role_shares(with_first_rows(patterns, rows)).name(0, 0) == "looks at the answer, except in First"
 
 
 def test_where_the_answer_stands():
@@ -142,12 +145,30 @@ def test_share_of_pairs_counts_pairs():
 
 
 def test_correlations():
-    assert correlation([1, 2, 3, 4], [10, 20, 30, 40]) == (pytest.approx(1), pytest.approx(1))
-    assert correlation([1, 2, 3, 4], [8, 4, 2, 1])[1] == pytest.approx(-1)
+    assert correlation([1, 2, 3, 4], [10, 20, 30, 40])[1] == pytest.approx(1)
+    assert correlation([1, 2, 3, 4], [8, 4, 2, 1]).rho == pytest.approx(-1)
     x, y = np.random.default_rng(0).random((2, 30))
-    assert correlation(x, y)[0] == pytest.approx(np.corrcoef(x, y)[0, 1])
-    assert all(math.isnan(value) for value in correlation([1, 1, 1], [1, 2, 3]))
-    assert all(math.isnan(value) for value in correlation([1, 2], [1, 2]))
+    assert correlation(x, y).r == pytest.approx(np.corrcoef(x, y)[0, 1])
+    for undefined in (correlation([1, 1, 1], [1, 2, 3]), correlation([1, 2], [1, 2])):
+        assert all(math.isnan(value) for value in undefined[1:]) and undefined.verdict == "undefined"
+
+
+def test_the_interval_of_a_correlation_holds_the_true_one_in_95_of_100_samples():
+    random, true = np.random.default_rng(1), 0.6
+    inside = 0
+    for _ in range(2000):
+        x, noise = random.standard_normal((2, 12))
+        found = correlation(x, true * x + np.sqrt(1 - true**2) * noise)
+        inside += found.low <= true <= found.high
+    assert 0.935 < inside / 2000 < 0.965
+
+
+def test_what_a_correlation_allows_to_say_depends_on_its_interval():
+    falling = [4, 3.2, 2.9, 2.2, 1.4, 1, 0.3]
+    assert correlation(range(7), falling).verdict == "focused heads matter more"
+    assert correlation(range(7), falling[::-1]).verdict == "distributed heads matter more"
+    assert correlation(range(3), falling[:3]).verdict == "no clear relation"  # too few for an interval
+    assert correlation(range(7), [0, 3, 0, 3, 0, 3, 1]).verdict == "no clear relation"
 
 
 # Matching

@@ -8,7 +8,8 @@ from tinyformer.interpret.ablation import Ablation, ablate, ablation_steps, drai
 from tinyformer.interpret.attribution import DirectContributions, direct_contributions, head_outputs
 from tinyformer.interpret.circuits import Match, best_assignment, head_similarity, match_heads
 from tinyformer.interpret.components import Component, heads_of, layers_of, mean_activations
-from tinyformer.interpret.focus import Evidence, FocusEvidence, correlation, focus_evidence
+from tinyformer.interpret.correlation import Correlation, correlation
+from tinyformer.interpret.focus import Evidence, FocusEvidence, focus_evidence
 from tinyformer.interpret.input_attribution import IntegratedGradients, gradient_times_input, integrated_gradients
 from tinyformer.interpret.logit_lens import LogitLens, logit_lens, stage_label, stage_names
 from tinyformer.interpret.patching import Patching, patch, patch_everything
@@ -20,6 +21,7 @@ from tinyformer.interpret.trace import score_scale, trace, trace_names
 __all__ = [
     "Ablation",
     "Component",
+    "Correlation",
     "DirectContributions",
     "Evidence",
     "FocusEvidence",

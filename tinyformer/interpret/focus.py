@@ -107,21 +107,3 @@ def share_of_pairs(high, low):
     low = np.sort(low)
     below, up_to = np.searchsorted(low, high, "left"), np.searchsorted(low, high, "right")
     return float((below + up_to).mean() / (2 * len(low)))
-
-
-def correlation(x, y):
-    """(Pearson's r, Spearman's ρ) of two sequences; nan where one of them does not vary or has under three values."""
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    return _pearson(x, y), _pearson(_ranks(x), _ranks(y))
-
-
-def _pearson(x, y):
-    x, y = x - x.mean(), y - y.mean()
-    norm = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / norm) if len(x) >= 3 and norm > 0 else float("nan")
-
-
-def _ranks(values):
-    """Ranks from 0; equal values share the mean of theirs."""
-    ordered = np.sort(values)
-    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") - 1) / 2

@@ -7,8 +7,9 @@ How a head is named, from its shares averaged over all five operations:
 1. Of the roles that get at least half of its attention, the one that exceeds what even attention would give by most.
    A role by content must also do so for every operation, as for one alone it may be a place in disguise.
 2. Otherwise, if its mean normalized entropy is at least 0.8: "looks everywhere".
-3. Otherwise, the role that gets at least half in the most operations: "looks at the answer in Max, Min". Of equals,
-   the one that exceeds even attention by most there; of equals still, the first in the order of `roles`.
+3. Otherwise, the role that gets at least half in the most operations: "looks at the answer in Max, Min", or "…, except
+   in Max" where that is shorter. Of equals, the one that exceeds even attention by most there; of equals still, the
+   first in the order of `roles`.
 4. Otherwise "mixed".
 """
 
@@ -52,6 +53,9 @@ class RoleShares(NamedTuple):
         excess = (np.where(fits, shares - self.even, 0)).sum(axis=0).round(6)
         role = max(range(len(self.roles)), key=lambda role: (fits[:, role].sum(), excess[role]))
         operations = [operation for operation, fit in zip(OPERATIONS, fits[:, role], strict=True) if fit]
+        if len(operations) == len(OPERATIONS) - 1:
+            (other,) = set(OPERATIONS) - set(operations)
+            return f"{role_name(self.roles[role])}, except in {other}"
         return f"{role_name(self.roles[role])} in {', '.join(operations)}"
 
     def _best(self, shares, even, least):
