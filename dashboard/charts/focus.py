@@ -11,34 +11,41 @@ from dashboard.charts.theme import NEUTRAL, model_encodings
 ROW_HEIGHT = 26
 
 
-def focus(rows, models, focused_up_to, distributed_from):
-    """rows: (model, layer, head, entropy, positions, label) with entropy in [0, 1]; models: (name, color, shape)."""
+def focus(rows, models, focused_up_to, distributed_from, num_tokens=6):
+    """rows: (model, layer, head, entropy, positions, label) with entropy in [0, 1]; models: (name, color, shape).
+
+    `num_tokens` of the expression says which number of tokens an entropy amounts to.
+    """
     data = pd.DataFrame(rows, columns=["model", "layer", "head", "entropy", "positions", "label"])
     data["place"] = "Layer " + data["layer"].astype(str) + " · head " + data["head"].astype(str)
     counts = data.groupby("model", sort=False)["label"].value_counts()
     description = "Heads by focus: " + "; ".join(
         f"{model} {count} {label}" for (model, label), count in counts[counts > 0].items()
     )
-    return Figure(
-        _spec(tuple(models), data["place"].nunique(), float(focused_up_to), float(distributed_from)), data, description
-    )
+    borders = float(focused_up_to), float(distributed_from)
+    return Figure(_spec(tuple(models), data["place"].nunique(), *borders, num_tokens), data, description)
 
 
 @lru_cache
-def _spec(models, num_heads, focused_up_to, distributed_from):
+def _spec(models, num_heads, focused_up_to, distributed_from, num_tokens):
     color, shape = model_encodings(*zip(*models, strict=True))
     x = alt.X(
         "entropy:Q",
-        title="normalized entropy of the weights",
+        title="normalized entropy, and the effective number of tokens that it amounts to",
         scale=alt.Scale(domain=[0, 1]),
-        axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1], grid=False),
+        axis=alt.Axis(
+            values=[0, 0.2, 0.4, 0.6, 0.8, 1],
+            grid=False,
+            # exp(H) = exp(e log T) = T^e
+            labelExpr=f"[format(datum.value, '.1f'), format(pow({num_tokens}, datum.value), '.1f')]",
+        ),
     )
     points = (
         alt.Chart(ROWS)
         .mark_point(size=95, filled=True, opacity=0.9)
         .encode(
             x=x,
-            y=alt.Y("place:N", title=None, sort=None, axis=alt.Axis(grid=True)),
+            y=alt.Y("place:N", title=None, sort=None, axis=alt.Axis(grid=True, labelPadding=12)),
             color=color,
             shape=shape,
             tooltip=[

@@ -1,11 +1,14 @@
 """Section One answer: how it forms, who wrote it, what carries it, and on which tokens it depends."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid, signed_bars, token_bars
+from dashboard.charts.bars import percent
 from dashboard.explore import patching, results
 from dashboard.explore.heatmaps import pattern_of
+from dashboard.explore.names import part_name
 from tinyformer.interpret import (
     direct_contributions,
     gradient_times_input,
@@ -22,12 +25,17 @@ def draw(subjects, expression):
     traces = {subject.name: results.trace(subject.source, tokens, subject.model) for subject in subjects}
 
     st.subheader(f"How the answer {expression.answer} forms", anchor=False)
-    for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
-        lens = logit_lens(subject.model, expression.tokens, values=traces[subject.name])
+    lenses = {
+        subject.name: logit_lens(subject.model, expression.tokens, values=traces[subject.name]) for subject in subjects
+    }
+    for subject, column, width in components.side_by_side(
+        subjects, lambda subject: f"{subject.note}, {_told(lenses[subject.name])}"
+    ):
+        lens = lenses[subject.name]
         figure = grid.grid(
             lens.probabilities[:, 0, list(DIGITS)], [stage_label(stage) for stage in lens.stages], range(10),
             names=("stage", "digit", "probability"), title="Logit lens", cell=max(9, min(36, (width - 132) // 10)),
-            height=26, form=".2f" if count < 3 else "",
+            height=26,
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"lens-{subject.name}-{count}")
@@ -37,12 +45,17 @@ def draw(subjects, expression):
     )
 
     st.subheader(f"Who wrote the logit of {expression.answer}", anchor=False)
+    found = {
+        subject.name: direct_contributions(subject.model, expression.tokens, values=traces[subject.name])
+        for subject in subjects
+    }
+    written = {name: contributions.logits[:, 0, answer] for name, contributions in found.items()}
     for subject, column, width in components.side_by_side(subjects):
-        found = direct_contributions(subject.model, expression.tokens, values=traces[subject.name])
-        values = found.logits[:, 0, answer]
+        values = written[subject.name]
         figure = signed_bars.signed_bars(
-            [part_label(part) for part in found.parts], values, subject.style.color, unit="logit",
-            title=f"sum = {values.sum():.2f}, the logit", width=max(70, min(300, width - 130)),
+            [part_name(part) for part in found[subject.name].parts], values, subject.style.color, unit="logit",
+            title=f"sum = {values.sum():.2f}, the logit", width=max(70, min(300, width - 110)),
+            among=np.concatenate(list(written.values())),
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"direct-{subject.name}-{count}")
@@ -72,6 +85,13 @@ def draw(subjects, expression):
     )
 
 
+def _told(lens):
+    """What the model answers, which may be wrong, with its probability."""
+    (probabilities,) = lens.probabilities[-1]
+    token = int(probabilities.argmax())
+    return f"answers {VOCABULARY[token]} with {percent(float(probabilities[token]))}"
+
+
 def _tokens(subject, attention, tokens, answer, words, width):
     integrated = integrated_gradients(subject.model, tokens, answer)
     panels = {
@@ -79,17 +99,8 @@ def _tokens(subject, attention, tokens, answer, words, width):
         "gradient": gradient_times_input(subject.model, tokens, answer),
         "integrated": integrated.tokens,
     }
-    figure = token_bars.token_bars(panels, words, subject.style.color, width=max(40, min(140, (width - 70) // 3)))
+    figure = token_bars.token_bars(panels, words, subject.style.color, width=max(40, min(140, (width - 86) // 3)))
     return figure, (
         f"Integrated gradients: {integrated.steps} steps, sum {integrated.tokens.sum():.3f} "
         f"of a difference of {integrated.difference:.3f}."
     )
-
-
-def part_label(part):
-    """ "blocks.0.head.2" → "1.3"."""
-    names = {"embed": "embedding", "pos_embed": "positions", "constants": "constants"}
-    if part in names:
-        return names[part]
-    _, layer, kind, *head = part.split(".")
-    return f"head {int(layer) + 1}.{int(head[0]) + 1}" if kind == "head" else f"feed-forward {int(layer) + 1}"

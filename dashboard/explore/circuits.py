@@ -30,18 +30,24 @@ def draw(subjects, expression):
         f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |"
         for match in matches
     ]
-    header = f"| layer | {first.name} | {second.name} | in common | |"
+    header = f"| layer | {first.name} | {second.name} | in common | so |"
     st.markdown("\n".join([header, "|---|---|---|---|---|", *lines]))
     with st.container(horizontal=True, gap="medium"):
         for layer, similarity in enumerate(similarities):
+            matched = np.zeros(similarity.shape, bool)
+            for match in matches:
+                if match.layer == layer:
+                    matched[match.first, match.second] = True
+            rows, columns = (range(count) for count in similarity.shape)
             figure = grid.grid(
-                similarity, [f"head {i + 1}" for i in range(similarity.shape[0])],
-                [f"{j + 1}" for j in range(similarity.shape[1])], cell=46,
+                similarity, [f"head {i + 1}" for i in rows], [str(j + 1) for j in columns], cell=46, framed=matched,
+                told_rows=[f"head {i + 1}, {roles[0].name(layer, i)}" for i in rows],
+                told_columns=[f"head {j + 1}, {roles[1].name(layer, j)}" for j in columns],
                 title=f"Layer {layer + 1}: attention in common", names=(first.name, second.name, "in common"),
             )  # fmt: skip
             with st.container(width="content"):
                 components.draw(figure, key=f"similarity-{layer}")
-    st.caption(f"Rows: heads of {first.name}. Columns: heads of {second.name}.")
+    st.caption(f"Rows: heads of {first.name}. Columns: heads of {second.name}. Framed: matched.")
     components.how_to_read(
         "For two heads, the attention they have in common is the sum over tokens of the smaller of the two weights, "
         "averaged over all 5,000 expressions and all rows that count (in the last layer the first one). 1: equal "

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from tinyformer import Expression, ExpressionError, parse_expression
+from tinyformer import OPERATIONS, Expression, ExpressionError, parse_expression
 from tinyformer.interpret import patch, stage_label
 from tinyformer.vocabulary import VOCABULARY
 
@@ -13,6 +13,12 @@ def draw(subjects, expression):
     st.subheader("What carries it", anchor=False)
     other = _comparison(expression)
     if other is None:
+        return
+    if other.answer == expression.answer:
+        st.info(
+            f"{expression} and {other} both have the answer {expression.answer}: there is no difference in logits to "
+            "restore, and the share is undefined. Choose an expression with another answer."
+        )
         return
     words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
     st.caption(
@@ -23,7 +29,7 @@ def draw(subjects, expression):
         found = patch(subject.model, expression.tokens, other.tokens, expression.answer_token, other.answer_token)
         with column:
             if not found.defined:
-                st.info("The two have no difference in logits to restore: the share is undefined. Choose another one.")
+                st.info("To this model the two make no difference in logits: the share is undefined.")
                 continue
             T = len(words)
             figure = grid.grid(
@@ -50,18 +56,20 @@ def draw(subjects, expression):
 
 def _comparison(expression):
     """The Expression to compare with, from the field; None (with a word on why) where it cannot be."""
+    suggested = one_token_changed(expression)
     text = st.text_input(
         "Compare with an expression that differs in one token", key="other", bind="query-params", max_chars=300,
-        placeholder=str(one_digit_changed(expression)),
+        placeholder=str(suggested or ""),
     )  # fmt: skip
     if not text.strip():
-        return one_digit_changed(expression)
+        if suggested is None:
+            st.info(f"Whichever token of {expression} one changes, the answer stays {expression.answer}.")
+        return suggested
     try:
         other = parse_expression(text)
     except ExpressionError as error:
-        other = one_digit_changed(expression)
-        components.complaint(error, other)
-        return other
+        components.complaint(error, suggested)
+        return suggested
     problem = difference_problem(expression, other)
     if problem:
         st.warning(problem)
@@ -81,13 +89,17 @@ def difference_problem(expression, other):
     return None
 
 
-def one_digit_changed(expression):
-    """The expression with one digit changed, the answer itself if that will do, such that its answer changes."""
-    places = sorted(range(len(expression.numbers)), key=lambda place: expression.numbers[place] != expression.answer)
-    for place in places:
-        for digit in sorted(range(10), key=lambda digit: -abs(digit - expression.numbers[place])):
-            numbers = (*expression.numbers[:place], digit, *expression.numbers[place + 1 :])
-            changed = Expression(expression.operation, numbers)
-            if changed.answer != expression.answer:
-                return changed
-    return expression
+def one_token_changed(expression):
+    """The expression with one token changed such that its answer changes; None where no single token decides.
+
+    A digit if that will do, best the answer itself; else the operation.
+    """
+    operation, old = expression.operation, expression.numbers
+    places = sorted(range(len(old)), key=lambda place: old[place] != expression.answer)
+    digits = [
+        Expression(operation, (*old[:place], digit, *old[place + 1 :]))
+        for place in places
+        for digit in sorted(range(10), key=lambda digit: -abs(digit - old[place]))
+    ]
+    operations = [Expression(name, old) for name in OPERATIONS]
+    return next((changed for changed in (*digits, *operations) if changed.answer != expression.answer), None)

@@ -1,10 +1,12 @@
 """All subsets of the heads, computed in the background: the smallest that suffices, and each head's share."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import signed_bars, through_time
 from dashboard.explore import background, results
+from dashboard.explore.names import head_name
 from tinyformer import expression_space
 from tinyformer.interpret import best_per_size, heads_of, shapley_values, smallest_sufficient, subset_steps
 from tinyformer.interpret.subsets import MOST_HEADS
@@ -67,27 +69,30 @@ def _show(done, found, count):
     total = max(row[1] for row in rows)
     looks = [subject.looks for subject in done]
     components.draw(through_time.best_subsets(rows, looks, total), key=f"subsets-{len(done)}", stretch=True)
+    shares = {subject.name: 100 * shapley_values(found[subject.name].accuracy) for subject in done}
     for subject, column, width in components.side_by_side(done):
         subsets = found[subject.name]
         smallest = smallest_sufficient(subsets)
         heads = subsets.kept(smallest)
-        values = 100 * shapley_values(subsets.accuracy)
         with column:
             st.markdown(
                 f"**{len(heads)} of {len(subsets.heads)} heads** keep 99 %: {', '.join(map(_short, heads)) or 'none'}, "
                 f"with {subsets.accuracy[smallest]:.1%}. Without any head: {subsets.accuracy[0]:.1%}."
             )
             figure = signed_bars.signed_bars(
-                [_short(head) for head in subsets.heads], values, subject.style.color, title="Shapley values",
-                unit="percent of accuracy", width=min(300, width - 40), form="+.1f",
+                [_short(head) for head in subsets.heads], shares[subject.name], subject.style.color,
+                title="Shapley values", unit="points of accuracy", width=min(300, width - 40), form="+.1f",
+                among=np.concatenate(list(shares.values())),
             )  # fmt: skip
             components.draw(figure, key=f"shapley-{subject.name}-{count}")
     components.how_to_read(
         "The line shows the best accuracy that any subset of that size reaches; point at a mark to see which heads. "
-        "A head's Shapley value is what it adds to the accuracy, averaged over all orders in which the heads could "
-        "be put back; the values sum to the accuracy with all heads minus the accuracy with none."
+        "“Keep 99 %” means 99 % of the accuracy with all heads.\n\n"
+        "A head's Shapley value is what it adds to the accuracy, in percentage points, averaged over all orders in "
+        "which the heads could be put back; the values sum to the accuracy with all heads minus the accuracy with "
+        "none. Heads that can stand in for each other share what they add."
     )
 
 
 def _short(head):
-    return f"{head.layer + 1}.{head.head + 1}"
+    return head_name(head.layer, head.head)

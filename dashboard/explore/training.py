@@ -17,8 +17,9 @@ WIDTHS = {1: 520, 2: 330, 3: 200, 4: 130}
 
 def draw(subjects, expression):
     st.markdown(
-        "Training again from the same seeds makes the same model. With the snapshots of a replay, the slider above "
-        "moves every section of this page through training."
+        "How did the attention of a model form? Training again from the same seeds makes the same model, this time "
+        "with snapshots on the way: as soon as they are there, a slider above moves **every section of this page** "
+        "through training."
     )
     for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
         with column:

@@ -8,8 +8,8 @@ from app_reading import charts, write_model
 
 from dashboard.explore import background, results
 from dashboard.explore.chosen import clicked_cell
-from dashboard.explore.explanation import verdict
-from dashboard.explore.patching import difference_problem, one_digit_changed
+from dashboard.explore.explanation import correlations
+from dashboard.explore.patching import difference_problem, one_token_changed
 from dashboard.explore.training import arrival
 from tinyformer import OPERATIONS, expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.vocabulary import DIGITS
@@ -117,6 +117,13 @@ def test_the_claim_is_tested_on_the_whole_space(open_section, folder):
     frame = frames(app, "mean entropy")[0]
     expected = [head.per_operation for layer in evidence.heads for head in layer]
     np.testing.assert_allclose(frame["mean entropy"], np.ravel(expected), atol=1e-5)
+    frame = frames(open_section("Focus", measure="effective number of tokens"), "mean effective")[0]
+    space = expression_space()
+    rows = interpret.space_patterns(engine(folder), space).weights[1, space.operations == 3, 2, 0]  # Max, head 2.3
+    number = np.exp(-(rows * np.log(np.maximum(rows, 1e-30))).sum(axis=1)).mean()
+    assert frame.query("head.str.startswith('2.3') and operation == 'Max'")["mean effective"].item() == pytest.approx(
+        number, abs=1e-4
+    )
 
 
 def test_roles_are_drawn_for_one_operation_and_heads_are_named(open_section, folder):
@@ -132,7 +139,7 @@ def test_ablation_shows_the_drops_of_heads_and_layers_and_of_a_set(open_section,
     model, space = engine(folder), expression_space()
     parts = [*interpret.heads_of(model.config), *interpret.layers_of(model.config)]
     expected = interpret.ablate(model, space, [[part] for part in parts])
-    shown = frames(app, "drop in %")[0]["drop in %"].to_numpy().reshape(12, 6)
+    shown = frames(app, "drop in points")[0]["drop in points"].to_numpy().reshape(12, 6)
     np.testing.assert_allclose(shown[:, 1:], 100 * expected.drop_per_operation[1:], atol=1e-4)
     both = interpret.ablate(model, space, [[parts[1], parts[10]]])
     table = frames(app, "accuracy in %")[0]["accuracy in %"].to_numpy().reshape(2, 6)
@@ -153,8 +160,8 @@ def test_all_subsets_are_tried_in_the_background_and_shown(open_section, folder)
     subsets = interpret.drain(interpret.subset_steps(load_checkpoint(small).model, expression_space()))
     curve = frames(app, "kept", "accuracy")[0]
     assert list(curve["accuracy"]) == [accuracy for _, _, accuracy in interpret.best_per_size(subsets)]
-    bars = frames(app, "percent of accuracy")[0]
-    np.testing.assert_allclose(bars["percent of accuracy"], 100 * interpret.shapley_values(subsets.accuracy), atol=1e-5)
+    bars = frames(app, "points of accuracy")[0]
+    np.testing.assert_allclose(bars["points of accuracy"], 100 * interpret.shapley_values(subsets.accuracy), atol=1e-5)
 
 
 def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
@@ -195,7 +202,7 @@ def test_one_answer_shows_lens_contributions_patching_and_attribution(open_secti
 
 def test_a_patching_without_a_difference_says_so_instead_of_drawing(open_section):
     app = open_section("One answer", other="Max ( 5 4 9 )")  # the answer is 9 as well
-    assert len(app.info) == len(MODELS) and "undefined" in app.info[0].value
+    assert len(app.info) == 1 and "both have the answer 9" in app.info[0].value and "undefined" in app.info[0].value
     assert frames(app, "share restored") == []
 
 
@@ -207,23 +214,48 @@ def test_comparisons_are_checked_in_words():
 
 
 @pytest.mark.parametrize(
-    "text", ["Max ( 5 3 9 )", "Min ( 0 0 0 )", "Max ( 9 9 )", "First ( 1 2 3 )", "Last ( 7 7 7 7 )"]
+    ("text", "suggested"),
+    [
+        ("Max ( 5 3 9 )", "Max ( 5 3 0 )"),
+        ("First ( 1 2 3 )", "First ( 9 2 3 )"),
+        ("Last ( 7 7 7 7 )", "Last ( 7 7 7 0 )"),
+        ("Max ( 9 9 3 )", "Last ( 9 9 3 )"),  # of two equal extremes no single digit decides, but the operation does
+        ("Max ( 9 9 )", "None"),
+    ],
 )
-def test_the_suggested_comparison_differs_in_one_token_and_in_its_answer(text):
+def test_the_suggested_comparison_differs_in_one_token_and_in_its_answer(text, suggested):
     expression = parse_expression(text)
-    other = one_digit_changed(expression)
-    if text != "Max ( 9 9 )" and text != "Min ( 0 0 0 )":  # one of several equal extremes: no single digit decides
-        assert difference_problem(expression, other) is None and other.answer != expression.answer
+    other = one_token_changed(expression)
+    assert str(other) == suggested
+    assert other is None or (difference_problem(expression, other) is None and other.answer != expression.answer)
 
 
-def test_the_verdict_on_explanation_follows_from_the_correlation():
-    def rows(effect):
-        return [("m", f"1.{i}", 1 + i % 2, i / 10, effect(i / 10)) for i in range(10)]
+def test_where_no_token_decides_the_page_says_so(open_section):
+    app = open_section("One answer", expression="Max ( 9 9 )")
+    assert [info.value for info in app.info] == ["Whichever token of Max ( 9 9 ) one changes, the answer stays 9."]
 
-    assert verdict(rows(lambda x: 1 - x)).startswith("**Focused heads matter more.** Over 10 heads: r = -1.00")
-    assert verdict(rows(lambda x: x)).startswith("**Distributed heads matter more.**")
-    assert verdict(rows(lambda x: (x - 0.45) ** 2)).startswith("**Focus says little")
-    assert "r = undefined" in verdict(rows(lambda x: 0.0))
+
+def test_the_correlation_is_that_of_all_heads_and_of_each_layer():
+    rows = [("m", f"1.{i}", 1 + i % 2, i / 10, i if i % 2 else -i) for i in range(10)]
+    found = correlations(rows)
+    assert list(found) == ["all heads", "layer 1", "layer 2"] and [x.count for x in found.values()] == [10, 5, 5]
+    verdicts = [x.verdict for x in found.values()]
+    assert verdicts == ["no clear relation", "focused heads matter more", "distributed heads matter more"]
+
+
+def test_the_explanation_shows_what_follows_and_how_sure_it_is(open_section, folder):
+    shown = " ".join(markdown.value for markdown in open_section("Explanation?", MODELS[:2]).markdown)
+    entropy, rise = [], []
+    for name in MODELS[:2]:
+        model, space = engine(folder, name), expression_space()
+        entropy += list(interpret.space_patterns(model, space).entropy.mean(axis=1).ravel())
+        rise += list(
+            interpret.ablate(model, space, [[head] for head in interpret.heads_of(model.config)]).loss_rise[1:]
+        )
+    found = interpret.correlation(entropy, rise)
+    assert f"**{found.verdict.capitalize()}**" in shown
+    between = f"{found.low:+.2f} to {found.high:+.2f}".replace("-", "−")
+    assert f"| all heads | 16 | {found.r:+.2f} | {between} |".replace("-", "−") in shown
 
 
 def test_circuits_show_the_best_matching(open_section, folder):
@@ -235,6 +267,8 @@ def test_circuits_show_the_best_matching(open_section, folder):
             layers[layer]["in common"], interpret.head_similarity(one, other, layer).ravel(), atol=1e-5
         )
     table = " ".join(markdown.value for markdown in app.markdown)
+    pairs = [(int(r[:3]), int(c[:3])) for frame in layers for r, c in frame[frame["framed"]][["row", "column"]].values]
+    assert pairs == [(match.first, match.second) for match in interpret.match_heads(one, other)]
     for match in interpret.match_heads(one, other):
         assert f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |" in table
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.attention_patterns import effective_positions, normalized_entropy
+from tinyformer.expressions import OPERATIONS
 from tinyformer.interpret.components import chunks
 from tinyformer.interpret.trace import trace
 
@@ -30,6 +31,10 @@ class SpacePatterns(NamedTuple):
     def effective(self):
         """(L, N, H): the number of tokens that the first token's row looks at, exp(entropy)."""
         return effective_positions(self.weights[:, :, :, 0])
+
+    def per_operation(self, values):
+        """(L, N, H) of all expressions → (L, H, 5): the mean over those of each operation."""
+        return np.stack([values[:, self.operations == i].mean(axis=1) for i in range(len(OPERATIONS))], axis=-1)
 
     def rows_that_count(self, layer):
         """(N, H, R, T): the first row of the last block where only that is read, else all rows."""
