@@ -26,9 +26,9 @@ def display(runs):
         selection.show_model(desk.name(run))
 
 
-def save_as(run, place):
+def save_as(run, place, type="tertiary"):
     """A popover that asks for a name. `place` tells two of them apart."""
-    with st.popover("Save as checkpoint", type="tertiary"):
+    with st.popover("Save as checkpoint", type=type):
         name = st.text_input("Name", desk.name(run), max_chars=60, key=f"save-as-{place}-{run.id}")
         st.caption("A saved model stays when its run is deleted, and everyone on this server can choose it.")
         if st.button("Save", type="primary", key=f"save-{place}-{run.id}", on_click=_save, args=(run, name)):

@@ -1,5 +1,6 @@
 """Afterwards: all runs of this visitor as a table, and what can be done with those that are marked."""
 
+import zlib
 from datetime import datetime
 
 import pandas as pd
@@ -32,9 +33,11 @@ def draw(runs, describe):
         st.caption("What you train is listed here, with its results, to be compared, kept and deleted.")
         return
     frame = pd.DataFrame([_row(run, describe) for run in runs])
-    event = st.dataframe(frame, hide_index=True, column_config=COLUMNS, key="runs-table", on_select="rerun",
-                         selection_mode="multi-row", height=min(400, 38 + 35 * len(runs)))  # fmt: skip
-    marked = [runs[i] for i in event.selection.rows if i < len(runs)]
+    # Marks are places, not runs: another list begins without any, lest one deletes what has moved to a marked place.
+    key = f"runs-table-{zlib.crc32(' '.join(run.id for run in runs).encode())}"
+    event = st.dataframe(frame, hide_index=True, column_config=COLUMNS, key=key, on_select="rerun",
+                         selection_mode="multi-row", placeholder="")  # fmt: skip
+    marked = [runs[i] for i in event.selection.rows]
     if marked:
         _actions(marked)
     else:
@@ -69,11 +72,11 @@ def _actions(marked):
         if waiting:
             st.button("Resume", key="resume-marked", on_click=lambda: [run_line.resume(run) for run in waiting])
         if len(marked) == 1 and trained:
-            keep.save_as(marked[0], "marked")
-            st.download_button("Checkpoint", lambda: marked[0].model_path.read_bytes(), f"{desk.name(marked[0])}.npz",
+            keep.save_as(marked[0], "marked", type="secondary")
+            st.download_button("Checkpoint file", lambda: marked[0].model_path.read_bytes(), f"{desk.name(marked[0])}.npz",
                                "application/octet-stream", icon=":material/download:", on_click="ignore")  # fmt: skip
         if len(marked) == 1 and desk.status(marked[0]).state != "damaged":
-            st.download_button("Metrics as CSV", lambda: marked[0].log().to_csv(), f"{desk.name(marked[0])}.csv",
+            st.download_button("Metric log as CSV", lambda: marked[0].log().to_csv(), f"{desk.name(marked[0])}.csv",
                                "text/csv", icon=":material/download:", on_click="ignore")  # fmt: skip
         with st.popover("Delete …"):
             names = ", ".join(desk.name(run) for run in marked)

@@ -174,6 +174,17 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(page, run):
     assert "damaged" in states[broken.id] and "finished" in next(s for name, s in states.items() if name != broken.id)
 
 
+def test_marks_in_the_table_of_runs_do_not_move_to_other_runs(page, run):
+    """They are places in it: after a deletion, the next run would stand where "delete" was asked for."""
+    page.run()
+    before = page.dataframe[0].proto.id
+    page.run()
+    assert page.dataframe[0].proto.id == before
+    create_run(CONFIG)
+    page.run()
+    assert page.dataframe[0].proto.id != before
+
+
 @pytest.fixture
 def shared_page(app, monkeypatch):
     """On a server that is shared, seen by a visitor whose browser has a cookie."""
