@@ -20,7 +20,6 @@ def draw(shown, layout, log_scale):
 
 
 def _draw(shown, layout, log_scale, was_busy):
-    keep.read_out()
     statuses = {one.id: desk.status(one.run) for one in shown}
     if was_busy != any(status.state in BUSY for status in statuses.values()):
         st.rerun()  # the rest of the page wants to know, and the fragment may rest or begin to look again
@@ -28,6 +27,7 @@ def _draw(shown, layout, log_scale, was_busy):
     for one in shown:
         run_line.draw(one, statuses[one.id], logs.get(one.id))
     _curves([one for one in shown if one.id in logs], logs, layout, log_scale)
+    keep.read_out()  # last: a button above may have asked for a rerun, which would take what was said down with it
 
 
 def rows_of(shown, logs, column):

@@ -10,7 +10,6 @@ from tinyformer.runs import RunError
 SHOWN = table.SHOWN  # ids of the runs on this page, a widget's state; in the URL as ?run=…&run=…
 KEPT = "_runs_kept"  # the same, for when one comes back from another page
 
-keep.read_out()
 st.title("Train")
 st.markdown("Watch transformers learn the task from nothing, each from its own random beginning, on the same data.")
 
@@ -66,3 +65,4 @@ else:
     st.info("Press **Start training**: three models begin to learn side by side. The curves appear within seconds.")
 
 table.draw(list(mine.values()), lambda config: " ".join(command_words(config, seed=False)))
+keep.read_out()
