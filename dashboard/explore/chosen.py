@@ -8,6 +8,7 @@ from dashboard.charts.heatmaps import CELL, FIELDS
 from dashboard.explore.subjects import Subject
 
 MODEL, LAYER, HEAD, QUERY, KEY = "model", "layer", "head", "token", "key"  # keys of the widgets, names in the URL
+OPEN = "stages"
 
 
 class Cell(NamedTuple):
@@ -21,6 +22,15 @@ class Cell(NamedTuple):
     def place(self):
         """(layer, head, query, key), as charts want it."""
         return tuple(self[1:])
+
+
+def opened(subjects, words):
+    """The Cell to take apart, or None until one is asked for: without its panel, heatmaps repaint twice as fast."""
+    st.subheader("One cell, stage by stage", anchor=False)
+    st.caption("Click a cell of a heatmap: where does its number come from, and what does the head do with it?")
+    if not st.toggle("Take a cell apart", key=OPEN, bind="query-params"):
+        return None
+    return pick(subjects, words)
 
 
 def pick(subjects, words, key=True, of_model=True):
@@ -70,4 +80,4 @@ def choose(widget_key, name):
     cell = clicked_cell(st.session_state.get(widget_key))
     if cell is not None:
         layer, head, query, key = cell
-        st.session_state.update({MODEL: name, LAYER: layer + 1, HEAD: head + 1, QUERY: query, KEY: key})
+        st.session_state.update({OPEN: True, MODEL: name, LAYER: layer + 1, HEAD: head + 1, QUERY: query, KEY: key})

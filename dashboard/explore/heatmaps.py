@@ -21,9 +21,7 @@ def draw(subjects, expression):
     }
     maps, below = st.container(), st.container()
     with below:
-        st.subheader("One cell, stage by stage", anchor=False)
-        st.caption("Click a cell above, or choose here.")
-        cell = chosen.pick(subjects, words)
+        cell = chosen.opened(subjects, words)
     with maps:
         for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
             pattern = pattern_of(traces[subject.name], subject.config)
@@ -32,7 +30,7 @@ def draw(subjects, expression):
             figure = heatmaps.heatmaps(
                 pattern, words, notes, HEAD_SIZES[len(subjects)],
                 columns=4 if len(subjects) == 1 else 2,
-                chosen=cell.place if cell.subject is subject else None,
+                chosen=cell.place if cell and cell.subject is subject else None,
                 pooled_row=subject.config.pooling == "first",
             )  # fmt: skip
             key = f"heads-{subject.name}-{len(subjects)}"
@@ -48,8 +46,9 @@ def draw(subjects, expression):
             "the other rows are computed for looking at. In the layers before, every row counts.\n\n"
             "The number above a square is the normalized entropy of the first row: 0 one token, 1 all alike."
         )
-    with below:
-        stages.draw(cell, traces[cell.subject.name], words)
+    if cell:
+        with below:
+            stages.draw(cell, traces[cell.subject.name], words)
 
 
 def pattern_of(values, config):

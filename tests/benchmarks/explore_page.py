@@ -5,22 +5,18 @@ each shipped model, the ablation of every head alone and of all subsets, on all 
 """
 
 import argparse
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+from serving import launch, serve
 
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import ablate, drain, heads_of, space_patterns, subset_steps
 from tinyformer.models import shipped_folder
 
-ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("seed-42", "seed-123", "seed-7")
 # Painted: two frames after the axes of the first three charts name the new operation.
 PAINTED = """operation => new Promise(done => {
@@ -43,30 +39,11 @@ def repaint_times(repetitions):
     """Milliseconds from the key press to the painted heatmaps, for each of many changes of the expression."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.headless", "true"]
-    environment = os.environ | {"TINYFORMER_DATA": tempfile.mkdtemp()}
-    server = subprocess.Popen(
-        [*command, "--server.port", str(port)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(f"http://localhost:{port}/_stcore/health")
-        with sync_playwright() as p:
-            chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-            browser = p.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://localhost:{port}/explore-attention")
-            page.get_by_text("weight × value").first.wait_for(timeout=60_000)
-            return [_change(page, number) for number in range(repetitions)][2:]  # the first two warm up
-    finally:
-        server.terminate()
-        server.wait()
+    with serve() as address, sync_playwright() as p:
+        page = launch(p).new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/explore-attention")
+        page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks').length >= 3")
+        return [_change(page, number) for number in range(repetitions)][2:]  # the first two warm up
 
 
 def _change(page, number):
@@ -78,16 +55,6 @@ def _change(page, number):
     milliseconds = page.evaluate("window.painted")  # a promise: waited for
     page.wait_for_timeout(700)
     return milliseconds
-
-
-def _wait(address, seconds=40):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            return urllib.request.urlopen(address)
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError(address)
 
 
 def timed(work):

@@ -74,7 +74,7 @@ def test_heatmaps_are_the_attention_and_mark_the_row_that_reaches_the_answer(ope
 
 
 def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_section, folder):
-    app = open_section("Heatmaps", model="seed-7", layer=2, head=3, token=0, key=4)
+    app = open_section("Heatmaps", stages=True, model="seed-7", layer=2, head=3, token=0, key=4)
     values = interpret.trace(engine(folder, "seed-7"), EXPRESSION.tokens)
     q, k = values["blocks.1.attn.q"][0, 2, 0], values["blocks.1.attn.k"][0, 2, 4]
     weight = values["blocks.1.attn.pattern"][0, 2, 0, 4]
@@ -90,7 +90,7 @@ def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_section, folder
 
 
 def test_the_chosen_token_stays_when_the_expression_changes(open_section):
-    app = open_section("Heatmaps", key=4)
+    app = open_section("Heatmaps", stages=True, key=4)
     app.text_input(key="expression").set_value("Min ( 8 1 4 )").run()
     assert app.session_state["key"] == 4 and "looks at **4** (token 5)" in " ".join(m.value for m in app.markdown)
 
