@@ -6,13 +6,11 @@ server of its own that has evaluated nothing yet. The machine's load is printed 
 
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from conftest import CHROMIUM, QUIET, ROOT, _wait_for, shutil, socket
+from serving import launch, serve
 
 TIMES = 3
 ONE, FOUR = "models=seed-42", "models=seed-42&models=seed-123&models=seed-7&models=mixed-42"
@@ -40,26 +38,9 @@ OPERATIONS, TRUTH_MAP = ("Evaluate", 1, 1), ("Evaluate", 6, 1)  # heading, chart
 HEADLINE = "The transformer you can watch think"
 
 
-def serve():
-    """A server that has evaluated nothing yet → (process, address)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tempfile.mkdtemp()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-    options = ["--server.headless", "true", "--server.fileWatcherType", "none"]
-    log = Path(folder) / "log"
-    with open(log, "w") as out:
-        environment = os.environ | {"TINYFORMER_DATA": folder}
-        process = subprocess.Popen(command + options, cwd=ROOT, env=environment, stdout=out, stderr=out)
-    _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
-    return process, f"http://localhost:{port}"
-
-
 def visit(browser, query, count):
     """Times of one visit on a server of its own: the page first and again, then the truth map."""
-    process, address = serve()
-    try:
+    with serve() as address:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{address}/?{query}")
         page.wait_for_selector("[data-testid=stMain] svg.marks", timeout=120_000)
@@ -80,17 +61,13 @@ def visit(browser, query, count):
         maps_again = click(SECTION, "Truth map", *TRUTH_MAP)
         page.close()
         return first, statistics.median(again), maps, maps_again
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 def main():
     from playwright.sync_api import sync_playwright
 
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=found, args=QUIET)
+        browser = launch(p)
         for title, query, count in (("one model", ONE, 1), ("four models", FOUR, 4)):
             times = [visit(browser, query, count) for _ in range(TIMES)]
             names = ("page first", "page again", "truth map first", "truth map again")

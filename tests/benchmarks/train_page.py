@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from conftest import CHROMIUM, QUIET, ROOT, _wait_for, shutil, socket
+from serving import launch, serve
 
 from tinyformer import TrainingConfig
 from tinyformer.runs import Run, create_run, list_runs
@@ -154,27 +154,14 @@ def measure(context, address, folder):
 def main():
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.environ["TINYFORMER_DATA"] = folder
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-        options = ["--server.headless", "true", "--server.fileWatcherType", "none"]
-        log = Path(folder) / "log"
-        with open(log, "w") as out:
-            server = subprocess.Popen(command + options, cwd=ROOT, stdout=out, stderr=out)
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
-        try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", server, log)
-            browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        with serve(folder) as address:
+            browser = launch(playwright)
             print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-            measure(browser.new_context(viewport={"width": 1280, "height": 1400}), f"http://localhost:{port}", folder)
+            measure(browser.new_context(viewport={"width": 1280, "height": 1400}), address, folder)
             browser.close()
-        finally:
-            server.terminate()
-            server.wait()
-            time.sleep(2)  # its workers write their state
+        time.sleep(2)  # its workers write their state
 
 
 if __name__ == "__main__":

@@ -1,20 +1,10 @@
 """A real server and a real Chromium. Skipped, with the reason, where Playwright or Chromium is absent."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 from browser_page import settle
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+from serving import launch, serve
 
 
 def pytest_collection_modifyitems(items):
@@ -25,12 +15,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium: `$CHROMIUM`, one on the path, or Playwright's own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     with playwright.sync_playwright() as p:
         try:
-            chromium = p.chromium.launch(executable_path=found, args=QUIET)
+            chromium = launch(p)
         except playwright.Error as error:
             pytest.skip(f"no Chromium to start: {str(error).splitlines()[0]}")
         yield chromium
@@ -38,36 +26,11 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server():
     """The address of the dashboard, on the shipped models, with a data folder of its own."""
     pytest.importorskip("streamlit", reason="the dashboard needs streamlit")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py"]
-    options = ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
-    log = tmp_path_factory.mktemp("server") / "log"
-    environment = os.environ | {"TINYFORMER_DATA": str(tmp_path_factory.mktemp("data"))}
-    with open(log, "w") as out:
-        process = subprocess.Popen(command + options, cwd=ROOT, env=environment, stdout=out, stderr=out)
-        try:
-            _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
-            yield f"http://localhost:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def _wait_for(address, process, log, seconds=40):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(address)
-            return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-    raise TimeoutError(log.read_text())
+    with serve() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
