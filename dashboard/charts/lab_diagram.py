@@ -19,7 +19,6 @@ DOWN, UP = 175, 245  # where the two wires run
 def diagram(boxes):
     """boxes: objects with name, label, block, value, gradient, norm, gradient_norm, branch (`wires.Box`)."""
     data = pd.DataFrame(_rows(boxes))
-    data["branching"] = data["branching"].fillna("")
     largest = max((box.gradient_norm or 0 for box in boxes[:-1]), default=0)
     description = f"The model as {len(boxes)} boxes; the largest gradient on a wire has the norm {largest:.3g}"
     return Figure(_spec(len(boxes)), data, description)
@@ -42,33 +41,23 @@ def _rows(boxes):
             "x": LEFT,
             "x2": RIGHT,
             "shape": f"({shape})",
-            "sum": box.branch != "",
+            "sum": box.branch > 0,
             "norm": box.norm,
             "gradient": gradient,
-            "forward_label": f"{shape}   ‖·‖ {_brief(box.norm)}",
-            "backward_label": "" if gradient is None else f"‖∇‖ {_brief(gradient)}",
+            "forward_label": shape if box.norm is None else f"{shape}, norm {_brief(box.norm)}",
+            "backward_label": "" if gradient is None else f"gradient {_brief(gradient)}",
             "forward_width": forward[i],
             "backward_width": backward[i],
-            "mid": top + HEIGHT + (STEP - HEIGHT) / 2,
         }
         if box.branch:  # the path past the boxes before it
-            start = (i - _length(boxes, i)) * STEP + HEIGHT + 6 - STEP
+            start = (i - box.branch - 1) * STEP + HEIGHT + 6
             yield {
                 "kind": "branch",
                 "name": box.name,
                 "x": 12 + LEFT - 30,
                 "y": start,
                 "y2": top + HEIGHT / 2,
-                "branching": "path",
             }
-
-
-def _length(boxes, i):
-    """How many boxes the residual path that ends at box i leads past."""
-    before = boxes[i - 1], boxes[i - 2]
-    pre_norm = before[0].name.endswith(("attention", "feed_forward")) and before[1].name.endswith("_norm")
-    same = before[1].name.rsplit("_norm")[0] == before[0].name
-    return 2 if pre_norm and same else 1
 
 
 def _widths(norms):
@@ -84,67 +73,65 @@ def _brief(value):
 
 @lru_cache
 def _spec(count):
-    scale_x, scale_y = alt.Scale(domain=[0, 420], nice=False), alt.Scale(domain=[count * STEP, -4], nice=False)
-
-    def at(x, y, **more):
-        place = {"x": alt.X(x, scale=scale_x, axis=None), "y": alt.Y(y, scale=scale_y, axis=None)}
-        return place | {k: alt.X2(v) if k == "x2" else alt.Y2(v) for k, v in more.items()}
-
     base = alt.Chart(ROWS).transform_filter("datum.kind == 'box'")
-    last = f"datum.y < {(count - 1) * STEP}"
-    gap = base.transform_calculate(next=f"datum.y + {STEP}", down=f"{DOWN}", up=f"{UP}")
-    wires = [
-        gap.transform_filter(last)
-        .mark_rule(color=color)
-        .encode(**at(f"{where}:Q", "y2:Q", y2="next:Q"), size=alt.Size(f"{width}:Q", scale=None))
-        for color, where, width in ((FORWARD, "down", "forward_width"), (BACKWARD, "up", "backward_width"))
+    down = base.transform_filter(f"datum.y < {(count - 1) * STEP}")
+    up = down.transform_filter("isValid(datum.gradient)")
+    layers = [
+        *_residual_paths(count),
+        *_wire(count, down, DOWN, FORWARD, "forward_width", "triangle-down", "datum.next - 3"),
+        *_wire(count, up, UP, BACKWARD, "backward_width", "triangle-up", "datum.y2 + 3"),
+        *_boxes(count, base),
     ]
-    tips = [
-        gap.transform_filter(last)
-        .transform_calculate(tip=tip)
-        .mark_point(shape=shape, size=110, filled=True, opacity=1, color=c)
-        .encode(**at(f"{where}:Q", "tip:Q"))
-        for shape, c, where, tip in (
-            ("triangle-down", FORWARD, "down", "datum.next - 3"),
-            ("triangle-up", BACKWARD, "up", "datum.y2 + 3"),
-        )
-    ]
-    centered = base.transform_calculate(cx="(datum.x + datum.x2) / 2", cy="(datum.y + datum.y2) / 2")
-    rectangle = at("x:Q", "y:Q", x2="x2:Q", y2="y2:Q")
+    return to_spec(alt.layer(*layers, data=ROWS).properties(width=430, height=count * STEP))
+
+
+def _at(count, x, y, **ends):
+    """The encodings of a place on the drawing, in pixels from its upper left corner."""
+    scale_x, scale_y = alt.Scale(domain=[0, 420], nice=False), alt.Scale(domain=[count * STEP, -4], nice=False)
+    place = {"x": alt.X(x, scale=scale_x, axis=None), "y": alt.Y(y, scale=scale_y, axis=None)}
+    return place | {name: alt.X2(field) if name == "x2" else alt.Y2(field) for name, field in ends.items()}
+
+
+def _wire(count, base, x, color, width, shape, tip):
+    """From each box to the next, with an arrow at its end."""
+    placed = base.transform_calculate(next=f"datum.y + {STEP}", at=f"{x}", tip=tip)
+    line = placed.mark_rule(color=color).encode(
+        **_at(count, "at:Q", "y2:Q", y2="next:Q"), size=alt.Size(f"{width}:Q", scale=None)
+    )
+    arrow = placed.mark_point(shape=shape, size=110, filled=True, opacity=1, color=color)
+    return line, arrow.encode(**_at(count, "at:Q", "tip:Q"))
+
+
+def _residual_paths(count):
+    """Three lines each: out of the wire, down past the sublayer, and into the sum."""
+    base = alt.Chart(ROWS).transform_filter("datum.kind == 'branch'")
+    base = base.transform_calculate(down=f"{DOWN}", edge=f"{LEFT}")
+    ends = ({"y": "y", "y2": "y2:Q"}, {"y": "y", "x2": "down:Q"}, {"y": "y2", "x2": "edge:Q"})
+    for end in ends:
+        place = _at(count, "x:Q", f"{end.pop('y')}:Q", **end)
+        yield base.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**place)
+
+
+def _boxes(count, base):
+    """The boxes, what stands in and beside them, and a pane on top, so that a click on a label is one on its box."""
+    whole = _at(count, "x:Q", "y:Q", x2="x2:Q", y2="y2:Q")
     color = alt.condition("datum.sum", alt.value(SUM), alt.value(LAYER))
-    boxes = base.mark_rect(cornerRadius=5).encode(**rectangle, color=color)
-    labels = centered.mark_text(fontSize=12, fontWeight=500, color="#FFFFFF").encode(
-        **at("cx:Q", "cy:Q"), text="label:N"
-    )
-    touch = (  # on top of the labels, so that a click on one is a click on its box
-        base.mark_rect(fillOpacity=0.001, cursor="pointer")
-        .encode(
-            **rectangle,
-            tooltip=[
-                alt.Tooltip("label:N", title="box"),
-                alt.Tooltip("shape:N"),
-                alt.Tooltip("norm:Q", format=".5g"),
-                alt.Tooltip("gradient:Q", title="norm of the gradient", format=".5g"),
-            ],
-        )
-        .add_params(alt.selection_point(name=BOX, fields=["name"], empty=False))
-    )
-    sides = base.transform_calculate(lx=f"{LEFT - 36}", rx=f"{RIGHT + 12}", cy="(datum.y + datum.y2) / 2")
-    left = sides.mark_text(align="right", fontSize=11, color=FORWARD).encode(
-        **at("lx:Q", "cy:Q"), text="forward_label:N"
-    )
-    right = sides.mark_text(align="left", fontSize=11, color=BACKWARD).encode(
-        **at("rx:Q", "cy:Q"), text="backward_label:N"
-    )
-    branch = (
-        alt.Chart(ROWS).transform_filter("datum.kind == 'branch'").transform_calculate(down=f"{DOWN}", edge=f"{LEFT}")
-    )
-    past = [
-        branch.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**at("x:Q", "y:Q", y2="y2:Q")),
-        branch.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**at("x:Q", "y:Q", x2="down:Q")),
-        branch.mark_rule(color=FORWARD, strokeWidth=2, opacity=0.75).encode(**at("x:Q", "y2:Q", x2="edge:Q")),
+    tooltip = [
+        alt.Tooltip("label:N", title="box"),
+        alt.Tooltip("shape:N"),
+        alt.Tooltip("norm:Q", format=".5g"),
+        alt.Tooltip("gradient:Q", title="norm of the gradient", format=".5g"),
     ]
-    chart = alt.layer(*past, *wires, *tips, boxes, labels, left, right, touch, data=ROWS).properties(
-        width=430, height=count * STEP
+    touch = base.mark_rect(fillOpacity=0.001, cursor="pointer").encode(**whole, tooltip=tooltip)
+    return (
+        base.mark_rect(cornerRadius=5).encode(**whole, color=color),
+        _text(count, base, (LEFT + RIGHT) / 2, "label", align="center", fontSize=12, fontWeight=500, color="#FFFFFF"),
+        _text(count, base, LEFT - 36, "forward_label", align="right", fontSize=11, color=FORWARD),
+        _text(count, base, RIGHT + 12, "backward_label", align="left", fontSize=11, color=BACKWARD),
+        touch.add_params(alt.selection_point(name=BOX, fields=["name"], empty=False)),
     )
-    return to_spec(chart)
+
+
+def _text(count, base, x, field, **style):
+    placed = base.transform_calculate(at=f"{x}", middle="(datum.y + datum.y2) / 2")
+    return placed.mark_text(**style).encode(**_at(count, "at:Q", "middle:Q"), text=f"{field}:N")

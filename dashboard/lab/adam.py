@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import lab_lines, lab_map, lab_matrix
+from dashboard.charts import lab_lines, lab_map
 from dashboard.lab.bench import Bench, Hand, Panel, flat
 from tinyformer.laboratory.causes import Cause, number, result
 from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, adam_steps, descend, heights
 from tinyformer.optimizer import SGD, Adam
 
 VALLEY = LANDSCAPES["long valley"]
+ROWS = ("gradient g", "m", "v", "m / (1 − β₁ᵗ)", "v / (1 − β₂ᵗ)", "change of p")  # of an AdamStep
 
 
 def panels(view):
@@ -72,15 +73,17 @@ def _one_step(place, rate, steps):
     """The numbers of one step of Adam, and the update written out."""
     t = st.slider("Adam's step in numbers", 1, steps, 1, key="adam-step", width=240)
     step = adam_steps(place, rate, steps)[t - 1]
-    rows = ("g", "m", "v", "m / (1 − β₁ᵗ)", "v / (1 − β₂ᵗ)", "change of p")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        figure = lab_matrix.matrix(np.array(step), rows, ["first", "second"], "One step of Adam")
-        components.draw(figure, key="adam-step-numbers")
-        first = f"−{number(rate)} · {number(step.m_corrected[0])} / (√{number(step.v_corrected[0])} + ε)"
+    lines = [
+        f"| {name} | {result(first)} | {result(second)} |" for name, (first, second) in zip(ROWS, step, strict=True)
+    ]
+    written = f"−{number(rate)} · {number(step.m_corrected[0])} / (√{number(step.v_corrected[0])} + ε)"
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=400):
+            st.markdown("\n".join([f"| step {t} | first | second |", "|:--|--:|--:|", *lines]))
         with st.container(width=420):
             st.markdown(
-                f"The first parameter's change: **{first} = {result(step.change[0])}**.\n\nAt step 1, once corrected, m is "
-                "the gradient itself and v its square, so that every parameter moves by one learning rate, however "
+                f"The first parameter's change: **{written} = {result(step.change[0])}**.\n\nAt step 1, once corrected, "
+                "m is the gradient itself and v its square, so that every parameter moves by one learning rate, however "
                 "large its gradient. Without the correction they would still lie near 0."
             )
 

@@ -26,7 +26,7 @@ class Stage(NamedTuple):
         return [VOCABULARY[token] for token in self.expression.tokens]
 
 
-PARTS = {"attention": "attention", "feed_forward": "feed-forward", "final": "the whole stack"}
+PARTS = {"attention": "attention", "feed_forward": "feed-forward", "final": "after the last"}
 
 
 class Hand(NamedTuple):

@@ -80,8 +80,8 @@ def _post_or_pre(stage):
     norm = stage.anatomy.model.config.norm
     st.caption(
         f"At the last of {depth} sublayers: {result(post[-1])} with the norm after each sum, {result(pre[-1])} with "
-        "the norm before. The first stays large however deep the stack, the second falls like 1 / √depth: post-norm wants "
-        f"small first steps (a warm-up), pre-norm does without. The model on the bench is **{norm}**-norm."
+        "the norm before. The first stays large however deep the stack, the second falls like 1 / √depth: post-norm "
+        f"wants small first steps (a warm-up), pre-norm does without. The model on the bench is **{norm}**-norm."
     )
 
 

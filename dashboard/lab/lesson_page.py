@@ -17,15 +17,9 @@ def draw():
         number = st.segmented_control("Step", STEPS, required=True, key=STEP, persist_state="session")
         st.button("Back", key="lesson-back", disabled=number == STEPS[0], on_click=_go, args=(int(number) - 1,))
         st.button("Next", key="lesson-next", disabled=number == STEPS[-1], on_click=_go, args=(int(number) + 1,))
-    st.pills(
-        "Answered",
-        STEPS,
-        selection_mode="multi",
-        key=DONE,
-        disabled=True,
-        persist_state="session",
-        help="Kept in the URL: a bookmark remembers how far you came.",
-    )
+    done = st.session_state[DONE]
+    which = f" ({', '.join(done)}). The address of this page remembers: keep it as a bookmark." if done else "."
+    st.progress(len(done) / len(STEPS), text=f"{len(done)} of {len(STEPS)} answered{which}")
     lesson = LESSONS[int(number) - 1]
     st.header(f"{number}. {lesson.title}", anchor=False)
     st.markdown(lesson.text)
@@ -54,6 +48,10 @@ def _leave(lesson, number):
         rooms.enter(**lesson.place)
     if lesson.expression:
         selection.show_expression(lesson.expression)
+    on_display = [shown.name for shown in selection.current().models]
+    for name in lesson.models:
+        if name not in on_display and name in selection.known_models():
+            selection.show_model(name)
 
 
 def way_back():

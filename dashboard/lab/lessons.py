@@ -14,6 +14,7 @@ class Lesson(NamedTuple):
     because: str
     page: str | None = None  # another page's view, where the step happens there
     expression: str | None = None  # to be put on display
+    models: tuple[str, ...] = ()  # the same
 
 
 LESSONS = (
@@ -87,7 +88,8 @@ LESSONS = (
         "How wrong, and which way",
         "The loss is minus the logarithm of the probability of the right answer. Its gradient at the logits is what "
         "was said minus what was right, and everything that is learned begins there.",
-        "Open the cross-entropy bench. The loss asks for 3, though 9 is right. Read dy → dx at the logits.",
+        "Open the cross-entropy bench. The loss asks for 3, though 9 is right. Under Backward, read dx, the gradient "
+        "at the logits.",
         {"room": "benches", "bench": "cross_entropy", "target": "3"},
         "What do the entries of the gradient at the logits sum to?",
         ("0", "1", "The loss"),
@@ -137,5 +139,6 @@ LESSONS = (
         "model.",
         page="explore_attention",
         expression="Max ( 5 3 9 )",
+        models=("seed-42", "seed-123", "seed-7"),
     ),
 )

@@ -38,9 +38,9 @@ def experiment(stage):
     dead = int((share == 0).sum())
     st.markdown(f"**{dead} of {len(share)} units are dead**: they fire at no token of {5000 // EVERY} expressions.")
     st.caption(
-        f"Of block {stage.block + 1}. Along the axis: the share of tokens at which a unit fires. A dead unit has output "
-        "0 and gradient 0, everywhere: its own weights never move again. Only a change in what it is given, made by the "
-        "layers before it, could wake it."
+        f"Of block {stage.block + 1}. Along the axis: the share of tokens at which a unit fires. A dead unit has "
+        "output 0 and gradient 0, everywhere: its own weights never move again. Only a change in what it is given, "
+        "made by the layers before it, could wake it."
     )
 
 

@@ -25,8 +25,8 @@ def draw():
         "Real bugs, each put into a private copy of the model; the layers themselves stay as they are. "
         "No single check notices all of them, and **some bugs still learn**. That is why one checks."
     )
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    row = st.container(horizontal=True, gap="large")  # one below the other where the page is narrow
+    with row.container(width=290):
         key = st.radio(
             "Build it wrong",
             [NO_BUG, *BUGS],
@@ -35,7 +35,7 @@ def draw():
             format_func=lambda key: CLEAN_LABEL if key == NO_BUG else BUGS[key].title,
         )
     key = None if key == NO_BUG else key
-    with right:
+    with row.container(width=560):
         if key:
             bug = BUGS[key]
             st.subheader(bug.title, anchor=False)
@@ -104,13 +104,13 @@ def _train(key):
             columns[2].metric("The loss stopped being a number at step", spoiled.stopped)
         st.caption(
             f"The default model, seed 42, the same first weights and batches, Adam at 0.001, {STEPS} steps. Accuracy "
-            f"on the "
-            "validation side."
+            "on the validation side; so early, a few points more or less are chance."
             + (" Expressions of two to four numbers, so that there is padding." if BUGS[key].num_args != 3 else "")
         )
         if key == "no_residual":
             st.info(
-                "In a model of two blocks the missing path hardly matters: a bug that a deep model would show at once."
+                "In a model of two blocks the missing path does no harm that a curve would show. A deep model would show "
+                "it at once."
             )
 
 

@@ -14,7 +14,7 @@ OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [da
   .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
   .filter(([chart, column]) => chart > column + 1)"""
-NORM_OF_BLOCK_2 = 14  # among the boxes, from the tokens on
+NORM_OF_BLOCK_2 = 14  # its second, after the feed-forward network; among the boxes, from the tokens on
 SLIDERS = ("softmax", "linear", "layer_norm", "dropout")
 
 
@@ -74,7 +74,11 @@ def test_a_click_on_a_box_opens_its_bench_on_its_block(visit):
         NORM_OF_BLOCK_2
     ).click()
     page.locator("h2", has_text="Layer norm").wait_for()
-    page.wait_for_url(lambda url: {"bench=layer_norm", "block=2", "target=3"} <= set(url.split("?")[1].split("&")))
+    page.wait_for_url(
+        lambda url: (
+            {"bench=layer_norm", "block=2", "part=feed_forward", "target=3"} <= set(url.split("?")[1].split("&"))
+        )
+    )
 
 
 def test_a_click_on_a_cell_writes_out_its_sum(visit):

@@ -19,6 +19,9 @@ from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from tinyformer import Transformer, load_checkpoint, parse_expression
 from tinyformer.laboratory.anatomy import dissect
+from tinyformer.laboratory.causes import exponential_share, surprise
+from tinyformer.laboratory.optimizer_paths import LANDSCAPES, adam_steps, descend
+from tinyformer.laboratory.residual import norm_placement
 from tinyformer.laboratory.sabotage import BUGS
 from tinyformer.laboratory.trials import output_gradient, residual, softened
 
@@ -214,6 +217,36 @@ def test_small_matrices_carry_numbers_and_large_ones_fit_the_narrow_page():
     assert list(small.data["number"][:2]) == ["1.00", "0.00"]
     large = lab_matrix.matrix(np.zeros((6, 64)), list("abcdef"), [str(i) for i in range(64)], "large")
     assert set(large.data["number"]) == {""} and large.spec["width"] <= 400
+
+
+def test_the_block_is_kept_where_it_is_not_asked_for(lab):
+    open_bench(lab, "attention").selectbox(key="block").set_value("2").run()
+    assert not [box for box in open_bench(lab, "softmax").selectbox if box.key == "block"]
+    assert open_bench(lab, "feed_forward").selectbox(key="block").value == "2"
+    lab.selectbox(key="block").set_value("1").run()
+
+
+def test_the_steps_of_adam_are_those_of_its_path():
+    place = LANDSCAPES["banana (Rosenbrock)"]
+    path, steps = descend(place, "Adam", 0.09, steps=20), adam_steps(place, 0.09, steps=20)
+    np.testing.assert_allclose(np.diff(path, axis=0), [step.change for step in steps], atol=1e-12)
+    for step in steps:
+        written_out = -0.09 * step.m_corrected / (np.sqrt(step.v_corrected) + 1e-8)
+        np.testing.assert_allclose(step.change, written_out, rtol=1e-9)
+    np.testing.assert_allclose(np.abs(steps[0].change), 0.09, rtol=1e-6)  # one learning rate each
+
+
+def test_a_pre_norm_makes_the_last_gradients_small_in_a_deep_stack_and_a_post_norm_does_not():
+    last = {norm: [norm_placement(norm, depth)[-1] for depth in (6, 24)] for norm in ("post", "pre")}
+    assert last["post"][1] > 0.9 * last["post"][0]
+    assert last["pre"][1] < 0.7 * last["pre"][0] and last["pre"][1] < 0.5 * last["post"][1]
+
+
+def test_a_probability_of_nearly_1_is_not_written_as_1():
+    assert surprise(np.array([1 - 4.5e-5]), 4.5e-5, {}).text == "−ln (1 − 4.5e-05) = 4.5e-05"
+    assert exponential_share(np.array([1.0, 3.0]), 0, 0).text.startswith(
+        "exp(1 − 3) / Σ exp(x − 3) = 0.135 / 1.14 = 0.119"
+    )
 
 
 # Rooms

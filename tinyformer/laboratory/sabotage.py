@@ -118,9 +118,9 @@ BUGS = {
         _model,
     ),
     "no_root": Bug(
-        "√d forgotten, in both passes",
-        "Without the division by √K the scores are √K times too large. Forward and backward agree with each other, "
-        "so that only a comparison with the formula in the paper shows it.",
+        "√K forgotten, in both passes",
+        "Without the division by √K (√d in the paper) the scores are √K times too large. Forward and backward agree "
+        "with each other, so that only a comparison with the formula in the paper shows it.",
         "scores = q @ k.T / sqrt(K)",
         "scores = q @ k.T",
         "reference value",

@@ -13,13 +13,14 @@ class Box(NamedTuple):
     label: str
     kind: str  # which bench explains it
     block: int | None
-    value: np.ndarray | None  # on the wire that leaves it
+    value: np.ndarray  # on the wire that leaves it
     gradient: np.ndarray | None
-    branch: str = ""  # "residual": a sum, whose second input comes past the boxes before it
+    branch: int = 0  # of a sum: how many boxes its second input comes past
+    part: str | None = None  # which sublayer of the block it belongs to
 
     @property
     def norm(self):
-        return None if self.value is None else float(np.linalg.norm(self.value))
+        return None if self.kind == "tokenizer" else float(np.linalg.norm(self.value))  # an id is no quantity
 
     @property
     def gradient_norm(self):
@@ -36,7 +37,7 @@ def boxes(anatomy):
     for i in range(config.num_layers):
         found += _pre(first, i) if config.norm == "pre" else _post(first, i)
     if config.norm == "pre":
-        found.append(_box(first, "final_norm", "layer norm", "layer_norm"))
+        found.append(_box(first, "final_norm", "layer norm", "layer_norm", None, "final"))
     read_out = first["read_out"]
     pooling = "take the first row" if config.pooling == "first" else "mean of the rows"
     found.append(Box("pooling", pooling, "linear", None, read_out.x, read_out.dx))
@@ -46,8 +47,8 @@ def boxes(anatomy):
     return found
 
 
-def _box(first, name, label, kind, block=None):
-    return Box(name, label, kind, block, first[name].y, first[name].dy)
+def _box(first, name, label, kind, block=None, part=None):
+    return Box(name, label, kind, block, first[name].y, first[name].dy, part=part)
 
 
 def _post(first, i):
@@ -55,9 +56,9 @@ def _post(first, i):
     found = []
     for part, label, kind in _SUBLAYERS:
         norm = first[f"blocks.{i}.{part}_norm"]
-        found.append(_box(first, f"blocks.{i}.{part}", label, kind, i))
-        found.append(Box(f"blocks.{i}.{part}_sum", "+", "residual", i, norm.x, norm.dx, "residual"))
-        found.append(_box(first, f"blocks.{i}.{part}_norm", "layer norm", "layer_norm", i))
+        found.append(_box(first, f"blocks.{i}.{part}", label, kind, i, part))
+        found.append(Box(f"blocks.{i}.{part}_sum", "+", "residual", i, norm.x, norm.dx, 1, part))
+        found.append(_box(first, f"blocks.{i}.{part}_norm", "layer norm", "layer_norm", i, part))
     return found
 
 
@@ -68,9 +69,9 @@ def _pre(first, i):
     # The gradient at a residual sum is also the one at the sublayer that is added there.
     sums = ((middle, first[f"blocks.{i}.attention"].dy), (block.y, block.dy))
     for (part, label, kind), (value, gradient) in zip(_SUBLAYERS, sums, strict=True):
-        found.append(_box(first, f"blocks.{i}.{part}_norm", "layer norm", "layer_norm", i))
-        found.append(_box(first, f"blocks.{i}.{part}", label, kind, i))
-        found.append(Box(f"blocks.{i}.{part}_sum", "+", "residual", i, value, gradient, "residual"))
+        found.append(_box(first, f"blocks.{i}.{part}_norm", "layer norm", "layer_norm", i, part))
+        found.append(_box(first, f"blocks.{i}.{part}", label, kind, i, part))
+        found.append(Box(f"blocks.{i}.{part}_sum", "+", "residual", i, value, gradient, 2, part))
     return found
 
 
