@@ -80,4 +80,6 @@ def choose(widget_key, name):
     cell = clicked_cell(st.session_state.get(widget_key))
     if cell is not None:
         layer, head, query, key = cell
+        if not st.session_state.get(OPEN):  # Streamlit writes what changes in a widget, not what it begins with
+            st.query_params.update({MODEL: name, LAYER: layer + 1, HEAD: head + 1, QUERY: query + 1, KEY: key + 1})
         st.session_state.update({OPEN: True, MODEL: name, LAYER: layer + 1, HEAD: head + 1, QUERY: query, KEY: key})
