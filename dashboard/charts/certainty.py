@@ -9,6 +9,8 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 
 MOST_NINES = 6  # a confidence of 99.9999 % and more has the strongest color
+# From orange to blue through gray: the default, a way around the color wheel, would be green in the middle.
+SCALE = alt.Scale(domain=[-1, 1], domainMid=0, interpolate="rgb")
 
 
 def certainty(confidence, correct):
@@ -27,7 +29,7 @@ def scale():
 
 @lru_cache
 def _scale_spec():
-    words = ["wrong, sure", "99.9%", "unsure", "99.9%", "99.9999% right"]
+    words = ["surely wrong", "99.9%", "unsure", "99.9%", "surely right"]
     axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], grid=False, labelExpr=f"{words}[round(2 * datum.value + 2)]")
     chart = (
         alt.Chart(ROWS)
@@ -35,7 +37,7 @@ def _scale_spec():
         .encode(
             x=alt.X("low:Q", title="how sure of its answer", scale=alt.Scale(domain=[-1, 1]), axis=axis),
             x2="high:Q",
-            color=alt.Color("certainty:Q", scale=alt.Scale(domain=[-1, 1], domainMid=0), legend=None),
+            color=alt.Color("certainty:Q", scale=SCALE, legend=None),
             tooltip=[alt.Tooltip("certainty:Q", format=".2f")],
         )
         .properties(width=330, height=12)

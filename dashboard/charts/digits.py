@@ -23,10 +23,10 @@ def similarity(cosines, size=230):
 
 @lru_cache
 def _similarity_spec(size):
-    scale = alt.Scale(domain=[-1, 1], domainMid=0)
+    scale = alt.Scale(domain=[-1, 1], domainMid=0, interpolate="rgb")  # by default green would lie in the middle
     legend = alt.Legend(
         title=None, orient="bottom", direction="horizontal", gradientLength=size - 30, gradientThickness=8,
-        values=[-1, 0, 1],
+        values=[-1, 0, 1], format="d",
     )  # fmt: skip
     chart = (
         alt.Chart(ROWS, title="How alike are the digits?")

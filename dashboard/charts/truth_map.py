@@ -6,7 +6,7 @@ from functools import lru_cache
 import altair as alt
 import numpy as np
 
-from dashboard.charts.certainty import certainty
+from dashboard.charts.certainty import SCALE, certainty
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL
 
@@ -128,7 +128,7 @@ def _labels(base, across, down):
 
 def _color(models):
     if models is None:
-        return {"color": alt.Color("certainty:Q", scale=alt.Scale(domain=[-1, 1], domainMid=0), legend=None)}
+        return {"color": alt.Color("certainty:Q", scale=SCALE, legend=None)}
     states = states_of(models[0][0], models[1][0])
     scale = alt.Scale(domain=states, range=[NEUTRAL, models[0][1], models[1][1], "#000000"])
     dim = alt.condition(alt.datum.state == states[0], alt.value(0.25), alt.value(1))
@@ -139,7 +139,7 @@ def _tooltip(models):
     found = [
         alt.Tooltip("expression:N"),
         alt.Tooltip("right:Q", title="right answer"),
-        alt.Tooltip("seen:N", title="this expression was"),
+        alt.Tooltip("seen:N", title="in training"),
     ]
     answers = [("answer", "confidence", "answered" if models is None else models[0][0])]
     if models is not None:

@@ -8,14 +8,15 @@ import streamlit as st
 from dashboard import caches
 from tinyformer import detokenize
 from tinyformer.analysis.answer_places import PLACES, answer_places
+from tinyformer.analysis.drawn import times_drawn
 from tinyformer.datasets import SIDES
 
 EVERYWHERE = "all"
-SIDE_NAMES = {"test": "Held out", "validation": "Validation", "train": "Trained on", "all": "All"}
+SIDE_NAMES = {"test": "Held out", "validation": "Validation", "train": "Training side", "all": "All"}
 PLACE_NAMES = {
     EVERYWHERE: "Anywhere",
     "first": "First",
-    "inside": "Inside",
+    "inside": "Middle",
     "last": "Last",
     "several": "Several (a tie)",
 }
@@ -68,8 +69,8 @@ def controls(prefix=""):
             "Expressions", list(SIDE_NAMES), format_func=SIDE_NAMES.get, default="test" if not prefix else "all",
             required=True, key=f"{prefix}side", bind="query-params",
             help="An expression's side is a fixed property of it: training never sees a held-out one, however often it "
-            "draws. Validation chose the best epoch; the held-out side was looked at once, after that. A training "
-            "draws with replacement: some expressions of its side never came up.",
+            "draws. Validation chose the best epoch; the held-out side was looked at once, after that. Of the training "
+            "side some expressions came up several times and some never: Mistakes and the truth map say so for each.",
         )  # fmt: skip
         place = st.segmented_control(
             "Place of the answer", list(PLACE_NAMES), format_func=PLACE_NAMES.get, default=EVERYWHERE,
@@ -83,3 +84,18 @@ def controls(prefix=""):
 def texts(evaluation):
     """The expressions of an Evaluation as people write them."""
     return [detokenize(row[keep]) for row, keep in zip(evaluation.tokens, evaluation.mask, strict=True)]
+
+
+def histories(training, evaluation, sides):
+    """What each expression was to a training: "held out", "trained on (2 draws)", … as a list of N.
+
+    `training`: its TrainingConfig, or None where that is not known.
+    """
+    if training is None:  # the sides are those of the default
+        return [f"{SIDES[side]} side" for side in sides]
+    draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides)
+    never = {"test": "held out", "validation": "validation", "train": "training side, never drawn"}
+    return [
+        f"trained on ({times} {'draw' if times == 1 else 'draws'})" if times else never[SIDES[side]]
+        for side, times in zip(sides, draws, strict=True)
+    ]

@@ -1,20 +1,22 @@
 """Who is mistaken for whom, and the expressions behind it: confusion matrices, and a table of mistakes and doubts."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import matrix
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import SIDE_NAMES, texts
+from dashboard.evaluate.asked import histories, texts
 from tinyformer import confusion_matrix
-from tinyformer.datasets import SIDES
 from tinyformer.evaluation import OTHER
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 CELLS = {1: 34, 2: 32, 3: 23, 4: 16}  # of the confusion matrix in pixels, by the number of models
 DOUBTS = 50  # least confident right answers, per model
 MOST_LISTED = 1_000  # expressions behind a cell
+SURE, RIGHT = "sure of its answer", "gave the right one"
 
 
 def draw(asked, expression, key="mistakes"):
@@ -31,14 +33,17 @@ def draw(asked, expression, key="mistakes"):
     st.subheader("All mistakes, and the least confident right answers", anchor=False)
     table, note = mistakes(asked)
     st.caption(f"{note} Click a row: it becomes the expression on every page.")
-    percent = st.column_config.NumberColumn(format="%.4f%%")
+    percent = partial(st.column_config.NumberColumn, format="%.4f%%")
     st.dataframe(
         table,
         hide_index=True,
         key=f"{key}-table",
         on_select=explore.rows_choose(f"{key}-table", table["expression"]),
         selection_mode="single-row",
-        column_config={"sure": percent, "of the right answer": percent},
+        column_config={
+            SURE: percent(help="The probability of the answer given"),
+            RIGHT: percent(help="The probability that the right answer was given, however much another one got"),
+        },
     )
     explore.chosen(asked.models, expression, key=f"{key}-explore")
 
@@ -52,7 +57,7 @@ def _confusion(shown, part, key, cell):
         return
     truth, answer = clicked[0]["truth"], clicked[0]["answer"]
     behind = part.select(behind_cell(part, int(truth), OTHER if answer == "other" else int(answer)))
-    listed = pd.DataFrame({"expression": texts(behind)[:MOST_LISTED], "sure": 100 * behind.confidence[:MOST_LISTED]})
+    listed = pd.DataFrame({"expression": texts(behind)[:MOST_LISTED], SURE: 100 * behind.confidence[:MOST_LISTED]})
     st.caption(f"{len(behind):,} with the answer {truth}, answered {answer}" + _first(len(behind)))
     st.dataframe(
         listed,
@@ -61,7 +66,7 @@ def _confusion(shown, part, key, cell):
         key=f"{key}-list",
         on_select=explore.rows_choose(f"{key}-list", listed["expression"]),
         selection_mode="single-row",
-        column_config={"sure": st.column_config.NumberColumn(format="%.2f%%")},
+        column_config={SURE: st.column_config.NumberColumn(format="%.2f%%")},
     )
 
 
@@ -93,12 +98,14 @@ def mistakes(asked):
             "verdict": ["right" if correct else "wrong" for correct in part.correct],
             "right answer": words(part.targets),
             "answered": words(part.predictions),
-            "sure": 100 * part.confidence,
-            "of the right answer": 100 * of_right,
-            "side": [SIDE_NAMES[SIDES[index]].lower() for index in sides[rows]],
+            SURE: 100 * part.confidence,
+            RIGHT: 100 * of_right,
+            "in training": histories(shown.checkpoint.training, part, sides[rows]),
         }))  # fmt: skip
-    table = pd.concat(frames).sort_values("of the right answer", kind="stable", ignore_index=True)
-    return table, f"{wrong:,} wrong; below them the {DOUBTS} least confident right answers of each model."
+    table = pd.concat(frames).sort_values(RIGHT, kind="stable", ignore_index=True)
+    of_seen = int((table["in training"].str.startswith("trained on") & (table["verdict"] == "wrong")).sum())
+    counts = f"**{wrong:,} wrong**, {of_seen:,} of them on expressions that were trained on"
+    return table, f"{counts}; below them the {DOUBTS} least confident right answers of each model."
 
 
 def words(tokens):

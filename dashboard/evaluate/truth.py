@@ -8,17 +8,18 @@ import streamlit as st
 from dashboard import caches, components, selection
 from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
+from dashboard.evaluate.asked import histories
 from tinyformer import OPERATIONS, expression_space
 from tinyformer.datasets import SIDES
 from tinyformer.report import split_of
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 NOBODY = "nobody"
-SEEN = {"train": "for training", "validation": "held out (validation)", "test": "held out"}
 WIDTH = 460  # pixels of one operation: two side by side on a wide page
 EXPLANATION = (
     "Each cell is one expression *operation ( a b c )*: the grid is the first number *a*, the row the second *b*, the "
-    "column the third *c*. **Large squares** were held out of training, **small** ones were there to be trained on."
+    "column the third *c*. **Large squares** were kept out of training (held out, or validation), **small** ones were "
+    "there to be trained on: the tooltip says how often each was drawn."
 )
 
 
@@ -89,15 +90,14 @@ def _frame(file):
     space = expression_space(data_seed=data_seed, shares=shares)
     a, b, c = space.numbers.T
     names = [OPERATIONS[operation] for operation in space.operations]
-    side = [SIDES[index] for index in sides]
     return pd.DataFrame({
         "expression": [f"{name} ( {x} {y} {z} )" for name, x, y, z in zip(names, a, b, c, strict=True)],
         "operation": names,
         "a": a,
         "b": b,
         "c": c,
-        "side": side,
-        "seen": [SEEN[one] for one in side],
+        "side": [SIDES[index] for index in sides],
+        "seen": histories(caches.checkpoint(file).training, evaluation, sides),
         "right": space.targets - DIGITS[0],
         "answer": [VOCABULARY[token] for token in evaluation.predictions],
         "confidence": evaluation.confidence,

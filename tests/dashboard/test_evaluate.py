@@ -1,6 +1,7 @@
 """The Evaluate page without a browser: its numbers are those of the engine and of the command line."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from app_reading import charts
 
 from dashboard.charts import certainty, distribution, truth_map
 from dashboard.evaluate import asked, mistakes, own, sweep, truth
-from tinyformer import OPERATIONS, confusion_matrix, evaluate, expression_space, load_checkpoint
+from tinyformer import OPERATIONS, confusion_matrix, detokenize, evaluate, expression_space, load_checkpoint
 from tinyformer.cli import main
 from tinyformer.datasets import SIDES
 from tinyformer.sweep_table import write_sweep
+from tinyformer.training_data import prepare_data
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 
@@ -139,10 +141,24 @@ def test_the_table_has_all_mistakes_and_the_least_confident_right_answers(page, 
         rows = table[table["model"].str.contains(name + "$")]
         part = whole[name].select(held_out)
         assert (rows["verdict"] == "wrong").sum() == (~part.correct).sum()
-        right = rows[rows["verdict"] == "right"]["sure"]
+        right = rows[rows["verdict"] == "right"][mistakes.SURE]
         lowest = np.sort(part.confidence[part.correct])[: mistakes.DOUBTS]
         np.testing.assert_allclose(np.sort(right), 100 * lowest)
-    assert table["of the right answer"].is_monotonic_increasing
+    assert table[mistakes.RIGHT].is_monotonic_increasing
+
+
+def test_a_mistake_says_whether_the_expression_was_trained_on(page, folder):
+    table = page("mistakes", side="all").dataframe[1].value
+    config, space = load_checkpoint(folder / "seed-42.npz").training, expression_space()
+    drawn = Counter(map(tuple, prepare_data(config).train.tokens.tolist()))
+    told = {}
+    for i, tokens in enumerate(space.tokens.tolist()):
+        times = drawn[tuple(tokens)]
+        never = ("training side, never drawn", "validation", "held out")[space.sides[i]]
+        told[detokenize(tokens)] = f"trained on ({times} draw{'s' * (times > 1)})" if times else never
+    rows = table[table["model"].str.contains("seed-42$")]
+    assert rows["in training"].tolist() == [told[text] for text in rows["expression"]]
+    assert {"held out", "validation", "training side, never drawn"} < set(rows["in training"])
 
 
 def test_agreement_adds_up_to_all_expressions(page, whole):
