@@ -10,6 +10,7 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL, readable_on
 
 CLICK = "cell"  # name of the selection
+LOUD = 0.36  # share of a row from which a cell is more the model's color than the page's
 
 
 def confusion(counts, color, cell=24):
@@ -26,6 +27,7 @@ def confusion(counts, color, cell=24):
         "count": counts.ravel(),
         "share": (counts / of_row).ravel(),
     })  # fmt: skip
+    data["quiet"] = (data["share"] < LOUD).astype(int)
     wrong = int(counts.sum() - np.trace(counts[:, :10]))
     description = f"Confusion matrix of {int(counts.sum())} answers, {wrong} of them off the diagonal, hence wrong"
     return Figure(_spec(len(answers), color, cell), data, description)
@@ -47,20 +49,23 @@ def _spec(num_answers, color, cell):
     cells = (
         base.mark_rect(color=color, cursor="pointer", stroke=NEUTRAL)
         .encode(
-            opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 1]), legend=None),
+            # Square roots: one mistake in fifty is a cell one can see.
+            opacity=alt.Opacity("share:Q", scale=alt.Scale(type="sqrt", domain=[0, 1], range=[0.05, 1]), legend=None),
             strokeWidth=alt.condition(click, alt.value(3), alt.value(0)),
         )
         .add_params(click)
     )
-    numbers = (
-        base.mark_text(fontSize=max(8, cell * 0.42), tooltip=False)
-        .encode(
-            text="count:Q",
-            color=alt.condition(alt.datum.share > 0.6, alt.value(readable_on(color)), alt.value(NEUTRAL)),
-        )
-        .transform_filter(alt.datum.count > 0)
-    )
-    chart = alt.layer(cells, numbers, data=ROWS, title="Right answer against given answer").properties(
+    counted = base.transform_filter(alt.datum.count > 0).encode(text="count:Q")
+    size = max(9, cell * 0.42)
+    # On a quiet cell the loudest end of the scale of weights, which is dark on a light page and light on a dark one.
+    ink = alt.Color("quiet:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
+    numbers = [
+        counted.transform_filter(alt.datum.quiet == 0).mark_text(
+            fontSize=size, tooltip=False, color=readable_on(color)
+        ),
+        counted.transform_filter(alt.datum.quiet == 1).mark_text(fontSize=size, tooltip=False).encode(color=ink),
+    ]
+    chart = alt.layer(cells, *numbers, data=ROWS, title="Right answer against given answer").properties(
         width=cell * num_answers, height=cell * 10
     )
     return to_spec(chart)

@@ -13,7 +13,7 @@ from tinyformer import confusion_matrix
 from tinyformer.evaluation import OTHER
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
-CELLS = {1: 34, 2: 32, 3: 23, 4: 16}  # of the confusion matrix in pixels, by the number of models
+CELLS = {1: 34, 2: 32, 3: 23, 4: 17}  # of the confusion matrix in pixels, by the number of models
 DOUBTS = 50  # least confident right answers, per model
 MOST_LISTED = 1_000  # expressions behind a cell
 SURE, RIGHT = "sure of its answer", "gave the right one"
@@ -26,7 +26,10 @@ def draw(asked, expression, key="mistakes"):
         st.info("No expression is on this side with its answer at this place. Choose another one above.")
         return
     st.subheader("What is mistaken for what", anchor=False)
-    st.caption("A row is a right answer, a column the answer given. Off the diagonal is wrong. Click a cell.")
+    st.caption(
+        "A row is a right answer, a column the answer given: off the diagonal is wrong. The color is the share of the "
+        "row. Click a cell for its expressions."
+    )
     for number, (shown, column, _) in enumerate(components.side_by_side(asked.models, lambda s: s.file and "")):
         with column:
             _confusion(shown, parts[number], f"{key}-confusion-{shown.name}", CELLS[len(asked.models)])
@@ -104,7 +107,8 @@ def mistakes(asked):
         }))  # fmt: skip
     table = pd.concat(frames).sort_values(RIGHT, kind="stable", ignore_index=True)
     of_seen = int((table["in training"].str.startswith("trained on") & (table["verdict"] == "wrong")).sum())
-    counts = f"**{wrong:,} wrong**, {of_seen:,} of them on expressions that were trained on"
+    counts = f"**{wrong:,} wrong**, {f'{of_seen:,}' if of_seen else 'none'} of them on expressions that were trained on"
+    counts = counts if wrong else "**None wrong**"
     return table, f"{counts}; below them the {DOUBTS} least confident right answers of each model."
 
 
