@@ -31,7 +31,7 @@ def _spec(models, num_heads, focused_up_to, distributed_from, num_tokens):
     color, shape = model_encodings(*zip(*models, strict=True))
     x = alt.X(
         "entropy:Q",
-        title="normalized entropy, and the effective number of tokens that it amounts to",
+        title=["normalized entropy", "effective number of tokens"],
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(
             values=[0, 0.2, 0.4, 0.6, 0.8, 1],

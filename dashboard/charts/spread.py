@@ -41,7 +41,7 @@ def _spec(num_heads, color, focused_up_to, distributed_from, width):
     means = base.mark_point(color=color, filled=False, size=70, strokeWidth=2, fillOpacity=1).encode(
         x=alt.X("mean:Q", scale=scale),
         shape=alt.Shape("operations:N", scale=alt.Scale(domain=list(KINDS), range=["circle", "diamond"]),
-                        legend=alt.Legend(orient="top", title=None, direction="horizontal", labelLimit=200)),
+                        legend=alt.Legend(orient="top", title=None, columns=2 if width > 200 else 1, labelLimit=200)),
     )  # fmt: skip
     borders = [
         alt.Chart(ROWS)

@@ -22,23 +22,28 @@ def over_steps(rows, color, moment, *, width=230, title=""):
 
 @lru_cache
 def _over_steps(color, width, title):
-    x = alt.X("step:Q", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=[0, 10, 100, 1000, 5000], format="d"))
+    x = alt.X(
+        "step:Q", title="training step", scale=alt.Scale(type="symlog"),
+        axis=alt.Axis(values=[0, 10, 100, 1000, 10000], format=",d"),
+    )  # fmt: skip
     base = alt.Chart(ROWS).encode(
         x=x,
         y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1])),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".3f")],
     )
-    dash = alt.StrokeDash(
-        "series:N", legend=alt.Legend(title=None, orient="bottom", columns=2, symbolStrokeColor=color)
-    )
-    lines = base.mark_line(color=color, point={"color": color, "size": 18}).encode(strokeDash=dash)
+    legend = alt.Legend(
+        title=None, orient="bottom", columns=max(1, width // 130), symbolType="stroke", symbolSize=700,
+        symbolStrokeWidth=2, symbolStrokeColor=color,
+    )  # fmt: skip
+    lines = base.mark_line(color=color).encode(strokeDash=alt.StrokeDash("series:N", legend=legend))
+    points = base.mark_point(color=color, filled=True, size=18)  # not of the lines: a legend would show them alone
     here = (
         alt.Chart(ROWS)
         .transform_aggregate(moment="max(moment)")
         .mark_rule(color=NEUTRAL, strokeWidth=2)
-        .encode(x=alt.X("moment:Q"))
+        .encode(x=alt.X("moment:Q", title="training step"))
     )
-    return to_spec(alt.layer(lines, here, data=ROWS).properties(width=width, height=170, title=title))
+    return to_spec(alt.layer(lines, points, here, data=ROWS).properties(width=width, height=170, title=title))
 
 
 def best_subsets(rows, models, total):

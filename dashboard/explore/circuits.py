@@ -30,7 +30,7 @@ def draw(subjects, expression):
         f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |"
         for match in matches
     ]
-    header = f"| layer | {first.name} | {second.name} | in common | so |"
+    header = f"| layer | {first.name} | {second.name} | in common | verdict |"
     st.markdown("\n".join([header, "|---|---|---|---|---|", *lines]))
     with st.container(horizontal=True, gap="medium"):
         for layer, similarity in enumerate(similarities):

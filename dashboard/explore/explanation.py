@@ -37,7 +37,7 @@ def draw(subjects, expression):
     st.markdown(f"**{found['all heads'].verdict.capitalize()}**, over all heads on display.")
     looks = [subject.looks for subject in subjects]
     components.draw(scatter.effects(rows, looks, effect), key=f"effects-{len(subjects)}", stretch=True)
-    header = "| | heads | r | 95 % interval | ρ | so |\n|---|---|---|---|---|---|"
+    header = "| | heads | r | 95 % interval | ρ | verdict |\n|---|---|---|---|---|---|"
     st.markdown("\n".join([header, *map(_line, found.items())]))
     components.how_to_read(
         "Each mark is a head: to the right, how evenly it looks (mean normalized entropy of the first token's row "

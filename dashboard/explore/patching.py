@@ -8,6 +8,9 @@ from tinyformer import OPERATIONS, Expression, ExpressionError, parse_expression
 from tinyformer.interpret import patch, stage_label
 from tinyformer.vocabulary import VOCABULARY
 
+LABELS, NARROW = 132, 24  # pixels: of the stages' names, and of a cell that has no room for its number
+SHORT = {"after attention": "att", "after feed-forward": "ff"}
+
 
 def draw(subjects, expression):
     st.subheader("What carries it", anchor=False)
@@ -31,12 +34,7 @@ def draw(subjects, expression):
             if not found.defined:
                 st.info("To this model the two make no difference in logits: the share is undefined.")
                 continue
-            T = len(words)
-            figure = grid.grid(
-                found.residual, [stage_label(stage) for stage in found.stages], words,
-                names=("stage", "token", "share restored"), title="Residual stream", signed=True,
-                cell=max(14, min(44, (width - 132) // T)), height=26,
-            )  # fmt: skip
+            figure = _residual(found, words, width)
             components.draw(figure, key=f"patch-{subject.name}-{count}")
             L, H = found.heads.shape
             figure = grid.grid(
@@ -50,8 +48,29 @@ def draw(subjects, expression):
         "away. At first all that differs stands at the token that differs; it must have reached the first token by "
         "the last stage, as only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
         "The measure is logit(answer) − logit(the other's answer). Where the two answers are the same, there is "
-        "nothing to restore, and the share is undefined."
+        "nothing to restore, and the share is undefined. In a narrow column the picture is turned: att 1, ff 1 are the "
+        "stages after attention and feed-forward of layer 1."
     )
+
+
+def _residual(found, words, width):
+    """Stages by tokens, as one computes; tokens by stages where the expression is too long for the column."""
+    stages = [stage_label(stage) for stage in found.stages]
+    looks = {"title": "Residual stream", "signed": True}
+    cell = (width - LABELS) // len(words)
+    if cell >= NARROW:
+        names = ("stage", "token", "share restored")
+        return grid.grid(found.residual, stages, words, names=names, cell=min(44, cell), height=26, **looks)
+    return grid.grid(
+        found.residual.T, words, [_short(stage) for stage in stages],
+        told_columns=stages, names=("token", "stage", "share restored"),
+        cell=min(44, (width - 40) // len(stages)), height=18, **looks,
+    )  # fmt: skip
+
+
+def _short(stage):
+    kind, _, layer = stage.rpartition(" ")
+    return f"{SHORT[kind]} {layer}" if kind in SHORT else "start"
 
 
 def _comparison(expression):

@@ -38,6 +38,7 @@ def _wait_for(missing, keys, replacement):
         _progress([subject.name for subject in missing], jobs)
         return
     count = sum(1 << len(heads_of(subject.config)) for subject in missing)
+    st.caption("Which heads suffice? Every combination of a model's heads answers all 5,000 expressions.")
     if st.button(f"Try all {count:,} subsets", key="try-subsets", help="In the background; the page stays usable."):
         for subject in missing:
             background.jobs().start(
