@@ -13,7 +13,10 @@ from collections import Counter
 
 from tinyformer.runs import RunError
 
-SIDE_BY_SIDE = max(3, os.cpu_count() or 1)  # three seeds are to be watched together, also on two cores
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# As many as there are cores, and at least three: three seeds are to be watched together, also on two cores, where the
+# three take no longer than two and then one.
+SIDE_BY_SIDE = max(3, CORES)
 MOST_PER_OWNER = 16  # running and waiting
 PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
 NICENESS = 10  # a click on the page goes before training
@@ -26,6 +29,11 @@ def command(run):
     return [sys.executable, "-m", "tinyformer", "train", "--resume", str(run.path)]
 
 
+def _side_by_side_by_environment():
+    text = os.environ.get("TINYFORMER_WORKERS", "")
+    return max(1, int(text)) if text.isdecimal() else SIDE_BY_SIDE
+
+
 class Workers:
     """All the training processes of a server. `connected(owner)` says whether the owner of a run is looking.
 
@@ -35,7 +43,7 @@ class Workers:
 
     def __init__(self, connected=lambda owner: True, side_by_side=None, patience=PATIENCE):
         self.connected, self.patience = connected, patience
-        self.side_by_side = side_by_side or int(os.environ.get("TINYFORMER_WORKERS", SIDE_BY_SIDE))
+        self.side_by_side = side_by_side or _side_by_side_by_environment()
         self._lock = threading.RLock()
         self._queue, self._processes, self._runs, self._complaints = [], {}, {}, {}  # by the id of a run
         self._ending = set()  # ids of runs whose process was told to pause
@@ -84,7 +92,8 @@ class Workers:
         now = run.status()
         with self._lock:
             if run.id in self._queue:
-                return now._replace(state="queued", reason=f"waits for a place, number {self._queue.index(run.id) + 1}")
+                place = f"number {self._queue.index(run.id) + 1} in the queue"
+                return now._replace(state="queued", reason=f"{place}: {self.side_by_side} train at a time")
             if run.id in self._processes and now.resumable:
                 return now._replace(state="running", reason="starting")
             if run.id in self._complaints and now.resumable:

@@ -38,11 +38,12 @@ def in_words(error):
     return re.sub(r"\b[a-z_]+\b", lambda word: WORDS.get(word[0], word[0]) if word[0] in FLAGS else word[0], str(error))
 
 
-def statement(side_by_side):
-    """The limits in one sentence."""
+def statement(side_by_side, cores, most):
+    """The limits in words. most: runs of one visitor that train or wait."""
     return (
-        f"At most {MOST_SEEDS} seeds at once, {MOST_PARAMETERS:,} parameters and {MOST_STEPS:,} steps per run; "
-        f"{side_by_side} train side by side, others wait."
+        f"At most {MOST_SEEDS} seeds at once, {MOST_PARAMETERS:,} parameters and {MOST_STEPS:,} steps per run. "
+        f"{side_by_side} runs train side by side on {cores} core{'s' if cores > 1 else ''}; others queue, up to {most} "
+        "in all."
     )
 
 

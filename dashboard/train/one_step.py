@@ -12,6 +12,11 @@ from tinyformer.analysis import microscope
 from tinyformer.runs import RunError
 from tinyformer.vocabulary import VOCABULARY
 
+EXPLANATION = (
+    "A gradient is a promise: after a small step downhill, the loss falls by η‖g‖², the learning rate times the "
+    "squared length of the gradient. The longer the step, the less it holds; it counts as broken where it is off by "
+    "more than half."
+)
 RATES = tuple(float(f"{rate:.2g}") for rate in np.geomspace(1e-4, 10, 26))
 HELP = {
     "weights": "The weights as they were after this step of the run.",
@@ -23,21 +28,23 @@ HELP = {
 @st.fragment
 def draw(shown):
     """The section, for one of the runs on the page."""
+    st.caption(EXPLANATION)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {one.name: one for one in shown if one.run.snapshot_steps()}
         if not names:
             st.caption("The first weights will be here in a moment.")
             return
-        one = names[st.selectbox("Run", list(names), width=220)]
+        one = names[st.selectbox("Run", list(names), width=220, key="of", bind="query-params")]
         steps = one.run.snapshot_steps()
-        middle = steps[len(steps) // 2]
         with st.container(width=260):
-            step = st.select_slider(
-                "Weights after step", steps, value=middle, format_func="{:,}".format, help=HELP["weights"]
-            )
-        number = st.number_input("Batch", 1, 1000, 1, width=110, help=HELP["batch"])
+            step = st.select_slider("Weights after step", steps, value=steps[len(steps) // 2], key="weights",
+                                    format_func="{:,}".format, help=HELP["weights"], bind="query-params")  # fmt: skip
+        number = st.number_input(
+            "Batch", 1, 1000, 1, width=110, help=HELP["batch"], key="batch-number", bind="query-params"
+        )
         with st.container(width=260):
-            rate = st.select_slider("Learning rate η", RATES, value=0.1, format_func="{:g}".format, help=HELP["rate"])
+            rate = st.select_slider("Learning rate η", RATES, value=0.1, format_func="{:g}".format, help=HELP["rate"],
+                                    key="eta", bind="query-params")  # fmt: skip
     try:
         _draw(one.run, step, number, rate)
     except RunError as error:
@@ -63,7 +70,7 @@ def _draw(run, step, number, rate):
             components.draw(figure, key="step-descent")
         with st.container(width=452):
             _batch_table(batch, taken)
-    names = [layer.name for layer in taken.layers]
+    names = [_in_words(layer.name) for layer in taken.layers]
     with st.container(horizontal=True, gap="small"):
         with st.container(width=452):
             norms = charts.layers(names, [layer.gradient_norm for layer in taken.layers], "Gradient norm of each layer")
@@ -71,6 +78,14 @@ def _draw(run, step, number, rate):
         with st.container(width=452):
             ratios = [layer.update_ratio for layer in taken.layers]
             components.draw(charts.layers(names, ratios, "Update / weight, ‖ηg‖ / ‖w‖", usual=1e-3), key="step-ratios")
+
+
+def _in_words(name):
+    """ "blocks.0.attention.qkv" → "layer 1 · attention, qkv": counted from 1, as on the other pages."""
+    words = name.split(".")
+    if words[0] == "blocks":
+        return f"layer {int(words[1]) + 1} · {', '.join(words[2:])}".replace("_", " ")
+    return name.replace("_", " ")
 
 
 def _batch_table(batch, taken):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import desk
-from dashboard.train import limits
+from dashboard import desk, workers
+from dashboard.train import advanced, limits, what_if
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
 from tinyformer.seeds import parse_seeds
@@ -19,12 +19,32 @@ def draw():
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             size = st.segmented_control(
-                "Expressions drawn", list(DRAWS), default="medium · 10K", key="size", bind="query-params", required=True
+                "Expressions drawn",
+                list(DRAWS),
+                default="medium · 10K",
+                key="size",
+                bind="query-params",
+                required=True,
+                help="For training and for what is held out. Of three digits, there are 5,000 different ones.",
             )
             seeds = st.text_input(
-                "Seeds", "42, 123, 7", key="seeds", bind="query-params", width=150, help="A list, or a range: 1-8."
+                "Seeds",
+                "42, 123, 7",
+                key="seeds",
+                bind="query-params",
+                width=150,
+                help="One model for each: it decides the first weights and the order. A list, or a range: 1-8.",
             )
-            epochs = st.number_input("Epochs", 1, 1000, DEFAULT.epochs, key="epochs", bind="query-params", width=120)
+            epochs = st.number_input(
+                "Epochs",
+                1,
+                1000,
+                DEFAULT.epochs,
+                key="epochs",
+                bind="query-params",
+                width=120,
+                help="How many times it goes through all expressions drawn for training.",
+            )
             rate = st.number_input(
                 "Learning rate",
                 0.0,
@@ -35,19 +55,25 @@ def draw():
                 key="lr",
                 bind="query-params",
                 width=135,
+                help="How long a step is. Try ten times as much, or a tenth.",
             )
             place_of_button = st.container(width="content")
-        settings, model = _advanced()
+        settings, model = advanced.draw()
         try:
             settings |= {"num_examples": DRAWS[size], "epochs": epochs, "learning_rate": rate}
             configs = _configs(seeds, settings, model)
         except ValueError as error:
             configs = []
             st.error(limits.in_words(error))
-        start = place_of_button.button("Start training", type="primary", disabled=not configs)
+        start = place_of_button.button("Start training", type="primary", disabled=not configs, on_click=fold)
         if configs:
             _say_what_it_is(configs)
     return configs, start
+
+
+def fold():
+    """Callback of what starts a run: close what stands between the button and the curves."""
+    st.session_state[advanced.OPEN] = st.session_state[what_if.OPEN] = False
 
 
 def _configs(seeds, settings, model):
@@ -57,40 +83,12 @@ def _configs(seeds, settings, model):
     return [replace(config, seed=seed) for seed in seeds]
 
 
-def _advanced():
-    """Every other setting → (settings of the training, settings of the model)."""
-    with st.expander("Advanced"):
-        one, two, three, four = st.columns(4)
-        model = {
-            "embed_dim": one.number_input("Width", 1, 4096, 64, 8),
-            "num_heads": one.number_input("Heads", 1, 64, 4),
-            "num_layers": one.number_input("Layers", 1, 16, 2),
-            "ffn_dim": one.number_input("Feed-forward width", 1, 16384, 256, 32),
-            "norm": two.selectbox("Norm", ["post", "pre"], help="Normalize after or before each sublayer."),
-            "pooling": two.selectbox("Pooling", ["first", "mean"], help="Answer from the first token, or the mean."),
-            "positions": two.selectbox("Positions", ["sinusoidal", "learned", "none"]),
-            "scale_attention": two.selectbox("Divide scores by √d", ["yes", "no"]) == "yes",
-            "dropout": three.number_input("Dropout", 0.0, 0.9, 0.0, 0.05),
-        }
-        settings = {
-            "optimizer": three.selectbox("Optimizer", ["adam", "sgd"]),
-            "schedule": three.selectbox("Schedule", ["cosine", "constant"]),
-            "batch_size": three.number_input("Batch size", 1, 4096, 32, 8),
-        }
-        fewest, most = four.slider("Numbers per expression", 2, 8, (3, 3))
-        held_out = four.slider("Share held out", 0.1, 0.8, 0.2, 0.1, help="Half of it to choose weights, half to test.")
-        settings["clip_norm"] = four.number_input("Clip at norm", 0.0, None, 1.0, 0.5, help="0: not clipped.") or None
-        settings["weight_decay"] = four.number_input("Weight decay", 0.0, 1.0, 0.0, 0.01, help="Of adam.")
-    part = round(held_out / 2, 6)
-    shares = (0.8, 0.1, 0.1) if held_out == 0.2 else (round(1 - 2 * part, 6), part, part)
-    return settings | {"num_args": fewest if fewest == most else (fewest, most), "shares": shares}, model
-
-
 def _say_what_it_is(configs):
     """Size of the model, limits, and the command that does the same."""
     first = configs[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{first.model.num_parameters:,} parameters. {limits.statement(desk.workers().side_by_side)}")
+        bounds = limits.statement(desk.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER)
+        st.caption(f"{first.model.num_parameters:,} parameters. {bounds}")
         with st.popover("The same in a terminal", type="tertiary", width="content"):
             st.caption("Each run is a process of its own. These commands do what the button does:")
             st.code("\n".join(command(config) for config in configs), language="bash", wrap_lines=True)

@@ -15,8 +15,13 @@ from tinyformer.runs import RunError
 from tinyformer.training_data import prepare_data
 from tinyformer.vocabulary import VOCABULARY
 
-MOST = 4  # side by side
+MOST, WIDTH = 4, 221  # side by side, and of each in pixels: two of them fit into a narrow window
 SECONDS = 1.0  # between two looks at weights that change
+EXPLANATION = (
+    "The weights were kept after steps 0, 1, 2, 3, 4, 6, 8, 11, … to look back at. For each: the answer to the "
+    "expression in the sidebar, what each head's first token looks at, accuracy on expressions it never trained on, "
+    "and where the tokens lie, seen along the two directions in which they differ most at the end."
+)
 
 
 @lru_cache(maxsize=16)
@@ -54,18 +59,21 @@ def _draw(shown, expression, busy):
     if not steps:
         st.caption("The first weights will be here in a moment.")
         return
+    st.caption(EXPLANATION)
     chosen = None
     if not busy and len(steps) > 1:
-        chosen = st.select_slider("After step", steps, value=steps[-1], format_func="{:,}".format, key="watch-step")
+        chosen = st.select_slider(
+            "After step", steps, value=steps[-1], format_func="{:,}".format, key="after", bind="query-params"
+        )
         logs = {one.id: one.run.log() for one in shown}
         rows = live.rows_of(shown, logs, "loss")
         loss = charts.learning(
             rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen, height=110
         )
         components.draw(loss, key="watch-loss", stretch=True)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for one in shown:
-            with st.container(width=286):
+            with st.container(width=WIDTH):
                 try:
                     _column(one, expression, chosen)
                 except RunError as error:
@@ -89,7 +97,7 @@ def _column(one, expression, chosen):
     now = model_formation.glance(model, expression.tokens)
     _answer(one, step, now.probabilities, expression)
     words = [VOCABULARY[token] for token in expression.tokens]
-    cell = max(8, min(26, 200 // len(words)))
+    cell = max(8, min(24, 160 // len(words)))
     components.draw(attention.first_token(now.first_token, words, cell), key=f"watch-looks-{one.id}")
     components.draw(formation.operations(OPERATIONS, standing.accuracies, one.style.color), key=f"watch-right-{one.id}")
     frame = _frame(standing_after(one.run, kept[-1], kept[-1]).embedding)

@@ -5,15 +5,18 @@ import streamlit as st
 from dashboard import desk
 from dashboard.train.experiments import EXPERIMENTS
 
+OPEN = "what-if"  # whether the expander is open: its key
 
-def draw(seed):
-    """The experiments; return the one whose button was pressed, or None."""
-    with st.expander("What if …"):
+
+def draw(seed, on_click):
+    """The experiments; return the one whose button was pressed, or None. on_click: callback of all the buttons."""
+    with st.expander("What if …", key=OPEN, on_change="rerun"):
         st.caption(f"Each is a normal run with seed {seed}, and appears beside the same training without the change.")
         chosen = None
         for experiment in EXPERIMENTS:
             button, sentence = st.columns([2, 7], vertical_alignment="center")
-            if button.button(experiment.title, key=f"what-if-{experiment.title}", width="stretch"):
+            key = f"what-if-{experiment.title}"
+            if button.button(experiment.title, key=key, width="stretch", on_click=on_click):
                 chosen = experiment
             sentence.html(f'<div class="tf-note">{experiment.look_for}</div>')
     return chosen

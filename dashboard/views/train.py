@@ -11,11 +11,14 @@ SHOWN = table.SHOWN  # ids of the runs on this page, a widget's state; in the UR
 KEPT = "_runs_kept"  # the same, for when one comes back from another page
 
 st.title("Train")
-st.markdown("Watch transformers learn the task from nothing, each from its own random beginning, on the same data.")
+st.markdown(
+    "Watch transformers learn to work out expressions such as Max ( 5 3 9 ) → 9 from nothing, each from its own random "
+    "beginning, on the same data."
+)
 
 configs, start = setup.draw()
 seed = configs[0].seed if configs else 42
-experiment = what_if.draw(seed)
+experiment = what_if.draw(seed, setup.fold)
 try:
     if start:
         st.session_state[SHOWN] = [run.id for run in desk.start(configs)]
@@ -50,8 +53,10 @@ shown = desk.with_looks([known[run_id] for run_id in chosen])
 if shown:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layouts = [live.ONE_CHART, live.SMALL_MULTIPLES]
-        layout = st.segmented_control("Curves", layouts, default=live.ONE_CHART, required=True)
-        log_scale = st.toggle("Logarithmic loss", value=True)
+        layout = st.segmented_control(
+            "Curves", layouts, default=live.ONE_CHART, required=True, key="curves", bind="query-params"
+        )
+        log_scale = st.toggle("Logarithmic loss", value=True, key="log", bind="query-params")
     live.draw(shown, layout, log_scale)
     honesty.draw(shown)
     closer = st.segmented_control(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from app_reading import charts
 
-from dashboard.train import limits
+from dashboard import workers
+from dashboard.train import advanced, limits
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
 from tinyformer.analysis.microscope import batch_of, take_step
@@ -107,11 +108,35 @@ def test_settings_are_checked_as_one_types_and_in_the_words_of_the_page(page, la
     assert button(page, "Start training").disabled
 
 
+def test_a_link_sets_every_setting(page):
+    settings = {
+        "size": "small · 1K", "seeds": "9", "epochs": "7", "lr": "0.01", "width": "32", "heads": "2", "layers": "3",
+        "ffn": "96", "norm": "pre", "pooling": "mean", "positions": "learned", "scale": "no", "drop": "0.1",
+        "optimizer": "sgd", "schedule": "constant", "batch": "16", "numbers": ["2", "4"], "held": "0.4", "clip": "0",
+        "decay": "0.01",
+    }  # fmt: skip
+    assert set(advanced.KEYS) <= set(settings)
+    page.query_params.update(settings)
+    page.run()
+    assert not page.exception and not page.error
+    assert page.session_state[advanced.OPEN]  # what was set is seen
+    button(page, "Start training").click().run()
+    (run,) = list_runs()
+    assert run.config == TrainingConfig(
+        num_examples=1_000, epochs=7, seed=9, learning_rate=0.01, optimizer="sgd", schedule="constant", batch_size=16,
+        num_args=(2, 4), shares=(0.6, 0.2, 0.2), clip_norm=None, weight_decay=0.01,
+        model=TransformerConfig(embed_dim=32, num_heads=2, num_layers=3, ffn_dim=96, norm="pre", pooling="mean",
+                                positions="learned", scale_attention=False, dropout=0.1),
+    )  # fmt: skip
+    assert not page.session_state[advanced.OPEN]  # it makes room for the curves
+
+
 def test_a_default_page_asks_for_the_default_training(page):
     page.run()
     assert not page.exception and not page.error
     assert "Start training" in page.info[0].value
-    assert limits.statement(3) in page.caption[0].value or any(limits.statement(3) in c.value for c in page.caption)
+    said = limits.statement(workers.SIDE_BY_SIDE, workers.CORES, workers.MOST_PER_OWNER)
+    assert any(said in caption.value for caption in page.caption)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.title)
@@ -142,7 +167,7 @@ def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
     page.button_group(key="closer").set_value("Watch it form").run()
     assert not page.exception
     for step in (run.snapshot_steps()[3], run.snapshot_steps()[-1]):
-        page.select_slider(key="watch-step").set_value(step).run()
+        page.select_slider(key="after").set_value(step).run()
         tokens = parse_expression("Max ( 5 3 9 )").tokens
         weights = extract_attention_weights(run.snapshot(step), tokens)[:, 0, :, 0]
         looks = next(frame for _, frame, _ in charts(page) if {"head", "key", "weight"} <= set(frame))
@@ -172,6 +197,10 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(page, run):
     table = page.dataframe[0].value
     states = dict(zip(table["run"], table["state"], strict=True))
     assert "damaged" in states[broken.id] and "finished" in next(s for name, s in states.items() if name != broken.id)
+    page.multiselect(key="_runs_shown").set_value([broken.id, run.id]).run()
+    assert not page.exception
+    assert "config.json" in page.error[0].value
+    assert len(charts(page)) > 2  # of the other
 
 
 def test_marks_in_the_table_of_runs_do_not_move_to_other_runs(page, run):
