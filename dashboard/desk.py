@@ -113,9 +113,11 @@ def name(run):
 def with_looks(runs):
     """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free."""
     runs, taken, places = runs[:MOST_SHOWN], set(), {}
-    order = sorted(runs, key=lambda run: (run.config.seed not in FAVORITE_PLACES, bool(run.label)))
+    order = sorted(
+        runs, key=lambda run: (_seed(run) not in FAVORITE_PLACES, bool(_seed(run) is not None and run.label))
+    )
     for run in order:
-        place = FAVORITE_PLACES.get(run.config.seed, 0)
+        place = FAVORITE_PLACES.get(_seed(run), 0)
         while place in taken:
             place = (place + 1) % len(PALETTE)
         taken.add(place)
@@ -126,9 +128,22 @@ def with_looks(runs):
     ]
 
 
+def _seed(run):
+    """Its seed, None if it is damaged."""
+    try:
+        return run.config.seed
+    except RunError:
+        return None
+
+
 def trained():
     """{name: path of the checkpoint} of this visitor's runs that have one."""
     return {name(run): run.model_path for run in my_runs() if run.model_path.is_file()}
+
+
+def reason(run, status: RunStatus):
+    """Why it failed or what is damaged, without the id: the name stands beside it."""
+    return status.reason.removeprefix(f"{run.id} is damaged: ")
 
 
 def describe(status: RunStatus):

@@ -9,7 +9,7 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL
 
 
-def operations(names, accuracies, color, width=190):
+def operations(names, accuracies, color, width=140):
     """One bar per operation: held-out accuracy from 0 to 1."""
     data = pd.DataFrame({"operation": names, "accuracy": accuracies})
     description = "Held out: " + ", ".join(
@@ -32,7 +32,7 @@ def _operations_spec(names, color, width):
     return to_spec(chart)
 
 
-def token_map(words, points, limits, color, size=215):
+def token_map(words, points, limits, color, size=180):
     """Each token where its embedding lies, (V, 2). limits: ((x low, x high), (y low, y high))."""
     data = pd.DataFrame({
         "token": words,

@@ -16,10 +16,11 @@ POWERS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
 COLUMNS = ["model", "series", "step", "value"]
 
 
-def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, height=230, marker=None):
+def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, height=230, marker=None, training=True):
     """rows as in COLUMNS, series TRAINING or HELD_OUT; runs: (name, color, shape). width None: as wide as the column.
 
-    log: y on a logarithmic scale. domain: of y. marker: a step at which a line stands.
+    log: y on a logarithmic scale. domain: of y. marker: a step at which a line stands. training: whether there are rows
+    of it.
     """
     data = pd.DataFrame(rows, columns=COLUMNS)
     last = {row[:2]: row for row in rows}  # not by pandas: this is drawn twice a second
@@ -29,12 +30,12 @@ def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, 
     has_marker = marker is not None
     if has_marker:
         data = pd.concat([data, pd.DataFrame([["", "marker", marker, None]], columns=COLUMNS)])
-    spec = _spec(tuple(runs), title, y_title, log, domain and tuple(domain), width, height, has_marker)
+    spec = _spec(tuple(runs), title, y_title, log, domain and tuple(domain), width, height, has_marker, training)
     return Figure(spec, data, f"{title}. Now: {ends}" if last else f"{title}. No step yet")
 
 
 @lru_cache
-def _spec(runs, title, y_title, log, domain, width, height, has_marker):
+def _spec(runs, title, y_title, log, domain, width, height, has_marker, training):
     color, shape = model_encodings(*zip(*runs, strict=True))
     y_scale = alt.Scale(type="log" if log else "linear", **({"domain": list(domain)} if domain else {}))
     percent = y_title == "accuracy"
@@ -42,7 +43,9 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker):
         x=alt.X(
             "step:Q",
             title="step",
-            axis=alt.Axis(grid=False, tickMinStep=1, tickCount=max(2, (width or 400) // 60), format="~s"),
+            axis=alt.Axis(
+                grid=False, tickMinStep=1, tickCount=max(2, (width or 400) // 60), labelExpr="format(datum.value, '~s')"
+            ),
         ),
         y=alt.Y(
             "value:Q",
@@ -59,8 +62,9 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker):
         ],
     )
     held_out = base.transform_filter(alt.datum.series == HELD_OUT)
+    thin = base.mark_line(strokeWidth=1.2, opacity=0.55).transform_filter(alt.datum.series == TRAINING)
     layers = [
-        base.mark_line(strokeWidth=1.2, opacity=0.55).transform_filter(alt.datum.series == TRAINING),
+        *([thin] if training else []),
         held_out.mark_line(strokeWidth=2.2),
         held_out.mark_point(filled=True, size=26, opacity=1).encode(shape=shape),
     ]
@@ -72,4 +76,5 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker):
         )
         layers.append(line.encode(x="step:Q"))
     chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))
-    return to_spec(chart)
+    # Room for half a label on the right: the place of a chart is decided before there are steps.
+    return to_spec(chart) | {"padding": {"left": 5, "top": 5, "right": 14, "bottom": 5}}

@@ -12,7 +12,7 @@ POWERS = [1e-4, 1e-3, 0.01, 0.1, 1, 10]
 PROMISED, TRUE = "promised, −η‖g‖²", "what happens"
 
 
-def descent(rates, promised, true, chosen, breaks_at, width=385, height=235):
+def descent(rates, promised, true, chosen, breaks_at, width=370, height=235):
     """The change of the loss for each learning rate; lines stand at the chosen one and where the promise breaks."""
     both = [(PROMISED, rate, change) for rate, change in zip(rates, promised, strict=True)]
     both += [(TRUE, rate, change) for rate, change in zip(rates, true, strict=True)]
@@ -52,7 +52,7 @@ def _descent_spec(frame, width, height):
     return to_spec(chart.properties(width=width, height=height))
 
 
-def layers(names, values, title, width=215, usual=None):
+def layers(names, values, title, width=190, usual=None):
     """One bar per layer on a logarithmic scale, in the order of the model. usual: a value marked by a line."""
     smallest = 1e-12  # a layer that gets no gradient stays visible as an empty bar
     data = pd.DataFrame({"layer": names, "value": values, "drawn": [max(value, smallest) for value in values]})

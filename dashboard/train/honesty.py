@@ -16,9 +16,9 @@ def _leak(run):
 def draw(shown):
     """A sentence for each of them that has ended."""
     for one in shown:
-        if one.run.config.split_by != "draw" or not one.run.model_path.is_file():
-            continue
         try:
+            if one.run.config.split_by != "draw" or not one.run.model_path.is_file():
+                continue
             test, known, honest = _leak(one.run)
         except (CheckpointError, ValueError):
             continue

@@ -10,6 +10,11 @@ from tinyformer import OPERATIONS
 
 SECONDS = 0.5  # between two looks, while something trains
 ONE_CHART, SMALL_MULTIPLES = "one chart", "one for each run"
+WIDTHS = {1: 452, 2: 452, 3: 298}  # of a chart, by the number of them in a row; more than three: 221
+HOW_TO_READ = (
+    "Thin: the expressions it trains on, step by step. Thick, with marks: expressions it never trains on, once an "
+    "epoch. Loss is −ln of the probability given to the right answer; guessing among ten digits costs 2.3."
+)
 
 
 def draw(shown, layout, log_scale):
@@ -44,18 +49,22 @@ def rows_of(shown, logs, column):
 def _curves(shown, logs, layout, log_scale):
     if not shown:
         return
-    scale = {"log": True} if log_scale else {"domain": (0, 3.5)}
-    kinds = (("loss", "Loss", "loss (nats)", scale), ("accuracy", "Accuracy", "accuracy", {"domain": (0, 1)}))
+    kinds = (
+        ("loss", "Loss", "loss (nats)", {"log": log_scale}),
+        ("accuracy", "Accuracy", "accuracy", {"domain": (0, 1)}),
+    )
     groups = [shown] if layout == ONE_CHART else [[one] for one in shown]
-    with st.container(horizontal=True, gap="small"):
+    width, height = WIDTHS.get(len(groups), 221), 220 if len(groups) == 1 else 150
+    with st.container(horizontal=len(groups) == 1, gap="small"):
         for column, title, y_title, how in kinds:
-            for place, group in enumerate(groups):
-                name = title if len(groups) == 1 else f"{title}, {group[0].name}"
-                width, inner = (452, 375) if len(groups) == 1 else (298, 225)
-                figure = charts.learning(rows_of(group, logs, column), [one.triple for one in group], name, y_title,
-                                         width=inner, height=220 if len(groups) == 1 else 150, **how)  # fmt: skip
-                with st.container(width=width):
-                    components.draw(figure, key=f"{column}-{place}")
+            with st.container(horizontal=True, gap="small", width="stretch" if len(groups) > 1 else "content"):
+                for place, group in enumerate(groups):
+                    name = title if len(groups) == 1 else f"{title}, {group[0].name}"
+                    figure = charts.learning(rows_of(group, logs, column), [one.triple for one in group], name, y_title,
+                                             width=width - 77, height=height, **how)  # fmt: skip
+                    with st.container(width=width):
+                        components.draw(figure, key=f"{column}-{place}")
+    st.caption(HOW_TO_READ)
     _per_operation(shown, logs)
 
 
@@ -70,6 +79,6 @@ def _per_operation(shown, logs):
                 )
             ]
             figure = charts.learning(rows, [one.triple for one in shown], f"{operation}, held out", "accuracy",
-                                     domain=(0, 1), width=100, height=100)  # fmt: skip
+                                     domain=(0, 1), width=100, height=100, training=False)  # fmt: skip
             with st.container(width=172):
                 components.draw(figure, key=f"operation-{operation}")

@@ -29,9 +29,10 @@ def draw(one, status, log):
             width="stretch",
         )
         if one.mine:
-            _buttons(one, status)
+            with st.container(horizontal=True, gap="small", width="content"):  # together on the next line, if need be
+                _buttons(one, status)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
-        st.error(f"{one.name}: {status.reason}")
+        st.error(f"{one.name}: {desk.reason(one.run, status)}")
 
 
 def _buttons(one, status):

@@ -46,7 +46,7 @@ def draw(runs, describe):
 
 def _row(run, describe):
     status = desk.status(run)
-    row = {"run": desk.name(run), "state": desk.describe(status), "configuration": status.reason}
+    row = {"run": desk.name(run), "state": desk.describe(status), "configuration": desk.reason(run, status)}
     if status.state == "damaged":
         return row
     log = run.log()
@@ -73,8 +73,9 @@ def _actions(marked):
             st.button("Resume", key="resume-marked", on_click=lambda: [run_line.resume(run) for run in waiting])
         if len(marked) == 1 and trained:
             keep.save_as(marked[0], "marked", type="secondary")
-            st.download_button("Checkpoint file", lambda: marked[0].model_path.read_bytes(), f"{desk.name(marked[0])}.npz",
-                               "application/octet-stream", icon=":material/download:", on_click="ignore")  # fmt: skip
+            name, icon = f"{desk.name(marked[0])}.npz", ":material/download:"
+            st.download_button("Checkpoint file", marked[0].model_path.read_bytes, name, "application/octet-stream",
+                               icon=icon, on_click="ignore")  # fmt: skip
         if len(marked) == 1 and desk.status(marked[0]).state != "damaged":
             st.download_button("Metric log as CSV", lambda: marked[0].log().to_csv(), f"{desk.name(marked[0])}.csv",
                                "text/csv", icon=":material/download:", on_click="ignore")  # fmt: skip
