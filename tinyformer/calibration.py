@@ -50,3 +50,17 @@ def calibration_error(evaluation, bins=10):
     rows = [row for row in reliability(evaluation, bins) if row.count]
     total = sum(row.count for row in rows)
     return sum(row.count * abs(row.accuracy - row.confidence) for row in rows) / total if total else float("nan")
+
+
+# Where a model is nearly always right, ten equal bins are one: these count the nines.
+BAND_ENDS = (0.5, 0.9, 0.99, 0.999, 0.9999, 1.0)
+
+
+def confidence_bands(evaluation):
+    """[(answers right, answers wrong)] with a confidence up to each of `BAND_ENDS` and above the one before."""
+    # float32 can say 1.0000001: what is above the last end belongs to its band.
+    band = np.searchsorted(BAND_ENDS[:-1], evaluation.confidence, side="left")
+    counted = [
+        np.bincount(band[which], minlength=len(BAND_ENDS)) for which in (evaluation.correct, ~evaluation.correct)
+    ]
+    return [(int(right), int(wrong)) for right, wrong in zip(*counted, strict=True)]

@@ -1,4 +1,4 @@
-"""Is a model right as often as it says? A reliability diagram, and how sure it is, counted in nines."""
+"""Is a model right as often as it says? A reliability diagram, and how sure it is, counted in nines. One model each."""
 
 from functools import lru_cache
 
@@ -6,91 +6,114 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL, model_encodings
+from dashboard.charts.theme import NEUTRAL, readable_on
 
-COLUMNS = ["model", "start", "end", "count", "confidence", "accuracy", "low", "high"]
-SURE = ["model", "band", "verdict", "count", "share"]
-SIZE = 300
+COLUMNS = ["start", "end", "count", "confidence", "accuracy", "low", "high"]
+ROOM = 220  # pixels of a diagram in which ten counts can be told apart
+INK = alt.Scale(domain=[0, 1], range="ramp")  # at 1 the scale's loudest end: dark on light pages, light on dark ones
 
 
-def reliability(rows, models):
-    """rows as in COLUMNS, one for each bin with answers in it; models (name, color, shape)."""
+def reliability(rows, color, shape, size=300):
+    """rows as in COLUMNS, one for each bin with answers in it; color and shape are the model's."""
     data = pd.DataFrame(rows, columns=COLUMNS)
+    data["ink"] = 1
     description = "Reliability: " + "; ".join(
-        f"{row.model} {row.confidence:.1%} sure and {row.accuracy:.1%} right in {row.count:,} answers"
-        for row in data.itertuples()
+        f"{row.confidence:.1%} sure and {row.accuracy:.1%} right in {row.count:,} answers"
+        for row in data.itertuples(name="Bin")
     )
-    return Figure(_reliability_spec(tuple(models)), data, description)
+    counted = size >= ROOM or len(data) <= 4
+    return Figure(_reliability_spec(color, shape, size, counted), data, description)
 
 
 @lru_cache
-def _reliability_spec(models):
-    color, shape = model_encodings(*zip(*models, strict=True))
+def _reliability_spec(color, shape, size, counted):
     scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    axis = alt.Axis(format="%", values=[0, 0.5, 1] if size < ROOM else [0, 0.2, 0.4, 0.6, 0.8, 1])
     base = alt.Chart(ROWS).encode(
         x=alt.X("confidence:Q", title="how sure, on average", scale=scale, axis=axis),
-        color=color,
         tooltip=[
-            alt.Tooltip("model:N"),
             alt.Tooltip("start:Q", title="confidence above", format=".0%"),
             alt.Tooltip("end:Q", title="up to", format=".0%"),
             alt.Tooltip("count:Q", title="answers", format=","),
             alt.Tooltip("confidence:Q", title="how sure, on average", format=".3%"),
             alt.Tooltip("accuracy:Q", title="how often right", format=".3%"),
+            alt.Tooltip("low:Q", title="95% interval from", format=".3%"),
+            alt.Tooltip("high:Q", title="to", format=".3%"),
         ],
     )
     once = alt.Chart(ROWS).transform_aggregate(rows="count()").transform_calculate(zero="0", one="1")
     diagonal = once.mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(
         x=alt.X("zero:Q", scale=scale), x2="one:Q", y=alt.Y("zero:Q", scale=scale), y2="one:Q"
     )
-    size = alt.Size("count:Q", scale=alt.Scale(type="sqrt", domainMin=0, range=[25, 320]), legend=None)
-    chart = alt.layer(
+    right = alt.Y("accuracy:Q", scale=scale)
+    layers = [
         diagonal,
-        base.mark_rule(strokeWidth=2).encode(
+        base.mark_rule(strokeWidth=2, color=color).encode(
             y=alt.Y("low:Q", title="how often right", scale=scale, axis=axis), y2="high:Q"
         ),
-        base.mark_point(strokeWidth=2.5).encode(y=alt.Y("accuracy:Q", scale=scale), shape=shape, size=size),
-        data=ROWS,
-        title="Reliability: on the diagonal, a model knows how good it is",
-    ).properties(width=SIZE, height=SIZE)
+        base.mark_point(filled=True, opacity=1, size=80, color=color, shape=shape).encode(y=right),
+    ]
+    if counted:
+        ink = alt.Color("ink:Q", scale=INK, legend=None)
+        counts = base.encode(y=right, text=alt.Text("count:Q", format=","), color=ink)
+        text = {"align": "right", "baseline": "middle", "dx": -9, "fontSize": 11, "tooltip": None}
+        layers += [  # inside the diagram, off the axis
+            counts.transform_filter(alt.datum.accuracy >= 0.5).mark_text(dy=7, **text),
+            counts.transform_filter(alt.datum.accuracy < 0.5).mark_text(dy=-8, **text),
+        ]
+    chart = alt.layer(*layers, data=ROWS, title="Sure, and rightly?").properties(width=size, height=size)
     return to_spec(chart)
 
 
-def sureness(rows, models, bands):
-    """rows as in SURE: how many answers each model is that sure of; bands are the labels from unsure to sure."""
-    data = pd.DataFrame(rows, columns=SURE)
-    surest = data[data["band"] == bands[-1]].groupby("model", sort=False)["share"].sum()
-    description = "How sure: " + "; ".join(
-        f"{name} {share:.1%} of its answers {bands[-1]}" for name, share in surest.items()
+def sureness(counts, ends, color, size=300):
+    """counts [(right, wrong)] of the answers with a confidence up to each of `ends`, from unsure to sure."""
+    total = max(1, sum(map(sum, counts)))
+    names = [f"≤ {100 * end:g}%" for end in ends[:-1]] + [f"> {100 * ends[-2]:g}%"]
+    data = pd.DataFrame(
+        [
+            (name, verdict, count, count / total, sum(both), sum(both) / total)
+            for name, both in zip(names, counts, strict=True)
+            for verdict, count in zip(("right", "wrong"), both, strict=True)
+        ],
+        columns=["band", "verdict", "count", "share", "together", "reach"],
     )
-    return Figure(_sureness_spec(tuple(models), tuple(bands)), data, description)
+    data["label"] = [f"{all_:,}" for all_ in data["together"]]
+    wrong = dict(zip(names, (wrong for _, wrong in counts), strict=True))
+    data["label"] += [f" ({wrong[band]:,} wrong)" if wrong[band] else "" for band in data["band"]]
+    data["inside"] = data["reach"] > 0.6
+    data["ink"] = 1
+    description = "How sure: " + "; ".join(
+        f"{right + bad} {name}" for name, (right, bad) in zip(names, counts, strict=True)
+    )
+    return Figure(_sureness_spec(tuple(names), color, size), data, description)
 
 
 @lru_cache
-def _sureness_spec(models, bands):
-    names, colors, _ = zip(*models, strict=True)
-    chart = (
-        alt.Chart(ROWS, title="How sure the answers are")
-        .mark_bar(cornerRadiusEnd=2)
-        .encode(
-            x=alt.X("share:Q", title="share of the answers", axis=alt.Axis(format="%", tickCount=5)),
-            y=alt.Y("band:N", sort=list(bands), title="confidence"),
-            yOffset=alt.YOffset("model:N", sort=list(names)),
-            color=alt.Color("model:N", scale=alt.Scale(domain=names, range=colors), legend=None),
-            opacity=alt.Opacity(
-                "verdict:N",
-                scale=alt.Scale(domain=["right", "wrong"], range=[1, 0.4]),
-                legend=alt.Legend(title=None, orient="top", symbolFillColor=NEUTRAL),
-            ),
-            tooltip=[
-                alt.Tooltip("model:N"),
-                alt.Tooltip("band:N", title="confidence"),
-                alt.Tooltip("verdict:N"),
-                alt.Tooltip("count:Q", title="answers", format=","),
-                alt.Tooltip("share:Q", format=".2%"),
-            ],
-        )
-        .properties(width=SIZE + 10, height=SIZE - 24)
+def _sureness_spec(bands, color, size):
+    base = alt.Chart(ROWS).encode(y=alt.Y("band:N", sort=list(bands), title=None))
+    x = {"scale": alt.Scale(domain=[0, 1]), "axis": alt.Axis(format="%", values=[0, 0.5, 1])}
+    bars = base.mark_bar(color=color, cornerRadiusEnd=2).encode(
+        x=alt.X("share:Q", title="share of the answers", **x),
+        opacity=alt.Opacity("verdict:N", scale=alt.Scale(domain=["right", "wrong"], range=[1, 0.4]), legend=None),
+        order=alt.Order("verdict:N"),
+        tooltip=[
+            alt.Tooltip("band:N", title="confidence"),
+            alt.Tooltip("verdict:N"),
+            alt.Tooltip("count:Q", title="answers", format=","),
+            alt.Tooltip("share:Q", format=".2%"),
+        ],
     )
+    numbers = base.transform_filter("datum.verdict == 'right' && datum.together > 0").encode(
+        x=alt.X("reach:Q", **x), text="label:N"
+    )
+    ink = alt.Color("ink:Q", scale=INK, legend=None)
+    chart = alt.layer(
+        bars,
+        numbers.transform_filter("datum.inside").mark_text(
+            align="right", dx=-5, color=readable_on(color), tooltip=None
+        ),
+        numbers.transform_filter("!datum.inside").mark_text(align="left", dx=5, tooltip=None).encode(color=ink),
+        data=ROWS,
+        title="How many answers are how sure",
+    ).properties(width=size, height=24 * len(bands))
     return to_spec(chart)

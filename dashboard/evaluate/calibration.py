@@ -6,13 +6,13 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import reliability as chart
-from tinyformer.calibration import calibration_error, reliability
+from tinyformer.calibration import BAND_ENDS, calibration_error, confidence_bands, reliability
 
-BANDS = {"up to 50%": 0.5, "to 90%": 0.9, "to 99%": 0.99, "to 99.9%": 0.999, "to 99.99%": 0.9999, "above 99.99%": 1.01}
+SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the number of models
 
 
 def draw(asked, key="calibration"):
-    """The reliability diagram, the histogram of confidence, and the bins as a table."""
+    """For each model the reliability diagram and the histogram of confidence; then the bins as a table."""
     parts = asked.parts
     if not all(map(len, parts)):
         st.info("No expression is on this side with its answer at this place. Choose another one above.")
@@ -20,47 +20,50 @@ def draw(asked, key="calibration"):
     if not all(np.isfinite(part.confidence).all() for part in parts):
         st.warning("A model on display has diverged: its probabilities are not finite, and it has no calibration.")
         return
-    names = [shown.name for shown in asked.models]
-    looks = [(shown.name, shown.style.color, shown.style.shape) for shown in asked.models]
-    rows = [(name, *row) for name, part in zip(names, parts, strict=True) for row in reliability(part) if row.count]
-    errors = " · ".join(
-        f"{shown.style.glyph} {shown.name} **{calibration_error(part):.2g}**"
-        for shown, part in zip(asked.models, parts, strict=True)
-    )
-    st.markdown(f"Calibration error: {errors}")
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=420):
-            components.draw(chart.reliability(rows, looks), key=f"{key}-diagram")
-        with st.container(width=440):
-            sure = [row for name, part in zip(names, parts, strict=True) for row in bands(name, part)]
-            components.draw(chart.sureness(sure, looks, list(BANDS)), key=f"{key}-sureness")
+    of = dict(zip((shown.name for shown in asked.models), parts, strict=True))
+    bins = {name: [row for row in reliability(part) if row.count] for name, part in of.items()}
+    size = SIZES[len(parts)]
+    for shown, column, _ in components.side_by_side(asked.models, lambda shown: _error(of[shown.name])):
+        name, color = shown.name, shown.style.color
+        with column:
+            figure = chart.reliability(bins[name], color, shown.style.shape, size)
+            components.draw(figure, key=f"{key}-diagram-{name}")
+            figure = chart.sureness(confidence_bands(of[name]), BAND_ENDS, color, size)
+            components.draw(figure, key=f"{key}-sureness-{name}")
     components.how_to_read(
         "Answers are put into ten bins by their confidence, the probability of the answer given. A bin's mark stands "
-        "at how sure the model was there, and how often it was right, with the 95% interval; its size is the number of "
-        "answers. Above the diagonal a model is better than it thinks, below it is too sure of itself.\n\n"
+        "at how sure the model was there, and how often it was right, with the 95% interval; the number beside it "
+        "counts the answers. Above the diagonal a model is better than it thinks, below it is too sure of itself.\n\n"
         "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017). With "
-        "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8%."
+        "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8%.\n\n"
+        "Below, the same answers by how many nines the confidence has, since nearly all are in the last bin."
     )
-    frame = pd.DataFrame(rows, columns=chart.COLUMNS)
-    shares = ["start", "end", "confidence", "accuracy", "low", "high"]
-    frame[shares] *= 100
-    percent = st.column_config.NumberColumn(format="%.3f%%")
+    _table([(shown, row) for shown in asked.models for row in bins[shown.name]], f"{key}-bins")
+
+
+def _error(part):
+    """Two digits without an exponent, as the head line has it."""
+    return f"calibration error {np.format_float_positional(calibration_error(part), 2, fractional=False, trim='-')}"
+
+
+def _table(rows, key):
+    frame = pd.DataFrame([
+        {
+            "model": f"{shown.style.glyph} {shown.name}",
+            "sure above": 100 * row.start,
+            "up to": 100 * row.end,
+            "answers": row.count,
+            "sure, on average": 100 * row.confidence,
+            "right": 100 * row.accuracy,
+            "95% interval from": 100 * row.low,
+            "to": 100 * row.high,
+        }
+        for shown, row in rows
+    ])  # fmt: skip
+    formats = dict.fromkeys(frame.columns[4:], "%.3f%%") | {"sure above": "%.0f%%", "up to": "%.0f%%"}
     st.dataframe(
-        frame.rename(columns={"start": "sure above", "end": "up to", "count": "answers"}),
+        frame,
         hide_index=True,
-        key=f"{key}-bins",
-        column_config={name: percent for name in ("confidence", "accuracy", "low", "high")}
-        | {name: st.column_config.NumberColumn(format="%.0f%%") for name in ("sure above", "up to")},
+        key=key,
+        column_config={name: st.column_config.NumberColumn(format=form) for name, form in formats.items()},
     )
-
-
-def bands(name, part):
-    """(model, band, verdict, count, share) for each of BANDS, right and wrong."""
-    edges = list(BANDS.values())
-    band = np.searchsorted(edges, part.confidence, side="left")
-    rows = []
-    for place, label in enumerate(BANDS):
-        for verdict, of in (("right", part.correct), ("wrong", ~part.correct)):
-            count = int(((band == place) & of).sum())
-            rows.append((name, label, verdict, count, count / len(part)))
-    return rows

@@ -109,7 +109,7 @@ def mistakes(asked):
     of_seen = int((table["in training"].str.startswith("trained on") & (table["verdict"] == "wrong")).sum())
     counts = f"**{wrong:,} wrong**, {f'{of_seen:,}' if of_seen else 'none'} of them on expressions that were trained on"
     counts = counts if wrong else "**None wrong**"
-    return table, f"{counts}; below them the {DOUBTS} least confident right answers of each model."
+    return table, f"{counts}; with them the {DOUBTS} least confident right answers of each model."
 
 
 def words(tokens):

@@ -8,7 +8,7 @@ import pytest
 from app_reading import charts
 
 from dashboard.charts import certainty, distribution, truth_map
-from dashboard.evaluate import asked, mistakes, own, sweep, truth
+from dashboard.evaluate import agreement, asked, mistakes, own, sweep, truth
 from tinyformer import OPERATIONS, confusion_matrix, detokenize, evaluate, expression_space, load_checkpoint
 from tinyformer.cli import main
 from tinyformer.datasets import SIDES
@@ -171,17 +171,25 @@ def test_agreement_adds_up_to_all_expressions(page, whole):
     assert pair == (whole["seed-42"].predictions != whole["seed-7"].predictions).sum()
 
 
+def test_agreement_of_two_is_said_of_both():
+    table = agreement.counted([(2, 90), (1, 10), (0, 0)])
+    assert table["models"].tolist() == ["both are right", "only one is right", "none is right"]
+    assert table["95% interval"].tolist() == ["82.6% to 94.5%", "5.5% to 17.4%", "0.0% to 3.7%"]
+
+
 def test_reliability_bins_hold_every_answer(page, whole):
     app = page("calibration", side="all")
-    (bins,) = frames(app, "confidence", "accuracy", "start")
-    sure = frames(app, "band", "verdict", "count")[0]
-    for name in MODELS:
-        of = bins[bins["model"] == name]
-        assert of["count"].sum() == sure[sure["model"] == name]["count"].sum() == 5000
-        low = of.iloc[0]
+    for name, bins, sure in zip(
+        MODELS, frames(app, "confidence", "accuracy", "start"), frames(app, "band", "verdict"), strict=True
+    ):
+        assert bins["count"].sum() == sure["count"].sum() == 5000
+        low = bins.iloc[0]
         inside = (whole[name].confidence > low["start"]) & (whole[name].confidence <= low["end"])
         assert low["count"] == inside.sum()
         assert low["accuracy"] == pytest.approx(whole[name].correct[inside].mean())
+        band = (whole[name].confidence > 0.5) & (whole[name].confidence <= 0.9)
+        counts = [(band & whole[name].correct).sum(), (band & ~whole[name].correct).sum()]
+        assert sure[sure["band"] == "≤ 90%"]["count"].tolist() == counts
 
 
 def test_a_test_set_of_ones_own_goes_through_the_same_views(page, folder):
