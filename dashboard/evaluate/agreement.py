@@ -8,6 +8,7 @@ from dashboard.charts import disagreement
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import texts
 from tinyformer.analysis.agreement import agreement_table, disagreements, right_counts
+from tinyformer.intervals import wilson_interval
 from tinyformer.vocabulary import VOCABULARY
 
 
@@ -23,7 +24,7 @@ def draw(asked, expression, key="agreement"):
     table = counted(agreement_table(parts))
     st.caption(f"{len(parts[0]):,} expressions, those that are on the chosen side for every model on display.")
     with st.container(horizontal=True, gap="large"):
-        with st.container(width=330):
+        with st.container(width=440):
             st.dataframe(
                 table,
                 hide_index=True,
@@ -52,11 +53,14 @@ def draw(asked, expression, key="agreement"):
 def counted(rows):
     """agreement_table as a frame in words."""
     models, total = len(rows) - 1, sum(count for _, count in rows)
-    words = {models: f"all {models} are right", 1: "only one is right", 0: "none is right"}
+    everybody = "both are right" if models == 2 else f"all {models} are right"
+    words = {models: everybody, 1: "only one is right", 0: "none is right"}
+    intervals = [wilson_interval(count, total) for _, count in rows]
     return pd.DataFrame({
         "models": [words.get(right, f"{right} are right") for right, _ in rows],
         "expressions": [count for _, count in rows],
         "share": [100 * count / total for _, count in rows],
+        "95% interval": [f"{low:.1%} to {high:.1%}" for low, high in intervals],
     })  # fmt: skip
 
 

@@ -29,11 +29,14 @@ def draw(shown_models):
     frame = pd.DataFrame(rows, columns=chart.COLUMNS)
     frame[["accuracy", "low", "high", "confidence"]] *= 100
     percent = st.column_config.NumberColumn(format="%.2f%%")
-    names = {"num_args": "numbers", "correct": "right", "total": "of", "confidence": "sure, on average"}
+    names = {
+        "num_args": "numbers", "correct": "right", "total": "of", "confidence": "sure, on average",
+        "low": "95% interval from", "high": "to",
+    }  # fmt: skip
     st.dataframe(
         frame.rename(columns=names),
         hide_index=True,
         key="lengths-table",
-        column_config={name: percent for name in ("accuracy", "low", "high", "sure, on average")}
+        column_config={name: percent for name in ("accuracy", "95% interval from", "to", "sure, on average")}
         | {"loss": st.column_config.NumberColumn(format="%.2g", help="Mean cross-entropy in nats")},
     )
