@@ -5,10 +5,8 @@ The rows contain no times, so the same configurations give the same table wherev
 NumPy rounds alike.
 """
 
-import multiprocessing
 import os
-import signal
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,6 +15,7 @@ from tinyformer.attention_patterns import extract_attention_weights, normalized_
 from tinyformer.configuration import TrainingConfig
 from tinyformer.datasets import expression_space
 from tinyformer.evaluation import evaluate
+from tinyformer.process_executor import ProcessExecutor
 from tinyformer.training import DivergenceError, Trainer
 
 GOAL = 0.99  # of validation accuracy, for "steps_to_99"
@@ -46,10 +45,8 @@ def sweep(configs, executor, on_row=None):
 
 @contextmanager
 def processes(workers=None):
-    """An executor of `workers` processes, by default one per core. They are begun anew, with one BLAS thread each."""
-    spawn = multiprocessing.get_context("spawn")
-    workers = workers or os.cpu_count() or 1
-    executor = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_on_interrupt)
+    """An executor of up to `workers` processes at a time, by default one per core, with one BLAS thread each."""
+    executor = ProcessExecutor(workers or os.cpu_count() or 1)
     try:
         yield executor
     finally:
@@ -66,11 +63,6 @@ def cluster(address):
 
     with Client(address, timeout="10s", set_as_default=False) as client:
         yield client.get_executor(pure=False)
-
-
-def _end_on_interrupt():
-    """A worker ends at Ctrl-C without a word; the main process says what there is to say."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def train_row(settings):
