@@ -3,13 +3,24 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from tinyformer import Trainer, TrainingConfig, TransformerConfig, evaluate, expression_space
+from tinyformer import (
+    OPERATIONS,
+    Evaluation,
+    Trainer,
+    TrainingConfig,
+    TransformerConfig,
+    accuracy_per_operation,
+    evaluate,
+    expression_space,
+)
 from tinyformer.attention_patterns import extract_attention_weights, normalized_entropy
 from tinyformer.cli import main
-from tinyformer.sweep import cluster, processes, sweep, train_row
-from tinyformer.sweep_table import SweepTableError, read_sweep, write_sweep
+from tinyformer.sweep import Goals, cluster, processes, sweep, train_row
+from tinyformer.sweep_summary import held_out, steps_to_goal, trained
+from tinyformer.sweep_table import STEPS_OF, SweepTableError, columns_of, read_sweep, write_sweep
 
 MODEL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
 CONFIGS = [TrainingConfig(num_examples=200, epochs=1, seed=seed, model=MODEL) for seed in (3, 1, 2)]
@@ -39,14 +50,58 @@ def test_a_row_has_what_a_training_gives(table):
     assert row["steps_to_99"] is None  # of an epoch of 5 steps
 
 
-def test_steps_to_99_is_the_first_look_at_which_99_percent_were_reached():
+def test_steps_to_99_are_those_of_the_first_look_at_which_it_was_reached_of_all_and_per_operation():
     config = TrainingConfig(num_examples=2_000, epochs=12, max_value=2, model=TransformerConfig(num_layers=1))
     row, _ = train_row(config.to_dict())
     trainer, looks = Trainer(config), {}
     for record in trainer.records():
         if record.step % 25 == 0:
-            looks[record.step] = evaluate(trainer.model, trainer.data.validation).accuracy
-    assert row["steps_to_99"] == next(step for step, accuracy in looks.items() if accuracy >= 0.99)
+            looks[record.step] = evaluate(trainer.model, trainer.data.validation)
+    assert row["steps_to_99"] == next(step for step, look in looks.items() if look.accuracy >= 0.99)
+    for place, operation in enumerate(OPERATIONS):
+        accuracies = {step: accuracy_per_operation(look)[place].accuracy for step, look in looks.items()}
+        reached = [step for step, accuracy in accuracies.items() if accuracy >= 0.99]
+        assert row[f"steps_to_99_{operation.lower()}"] == (reached[0] if reached else None)
+    assert len({row[name] for name in STEPS_OF.values()}) > 1  # so that the columns are not one and the same
+
+
+def test_the_first_look_counts_and_what_does_not_occur_is_not_waited_for():
+    space = expression_space()
+    is_first = space.operations == 0
+    right, all_wrong = np.eye(20)[space.targets], np.eye(20)[np.zeros_like(space.targets)]
+    one_right = np.where(is_first[:, None], right, all_wrong)
+    whole = [Evaluation(space.tokens, space.tokens >= 0, space.targets, p) for p in (one_right, right, all_wrong)]
+    goals = Goals()
+    for step, evaluation in zip((25, 50, 75), whole, strict=True):
+        assert goals.open == (step < 75)
+        goals.look(step, evaluation)
+    assert goals.reached == {"steps_to_99": 50, "steps_to_99_first": 25} | {
+        f"steps_to_99_{name}": 50 for name in ("second", "last", "max", "min")
+    }
+    only_first = Goals()
+    only_first.look(25, whole[0].select(is_first))
+    assert not only_first.open and only_first.reached["steps_to_99_max"] is None
+
+
+def test_a_summary_names_the_worst_seed_and_counts_who_never_got_there():
+    rows = [
+        {"seed": seed, "test_correct": correct, "test_total": 100, "steps_to_99": steps, "steps_to_99_max": 75}
+        for seed, correct, steps in ((1, 100, 50), (2, 98, None), (3, 98, 100), (4, 100, 300))
+    ]
+    assert held_out(trained([*rows, CONFIGS_ROW | {"problem": "diverged"}])) == (0.99, 0.98, 2, 0.99, 1.0)
+    assert steps_to_goal(rows) == [("all", 50, 100, 300, 1), ("Max", 75, 75, 75, 0)]
+    assert steps_to_goal([rows[1]]) == [("all", None, None, None, 1), ("Max", 75, 75, 75, 0)]
+
+
+def test_a_table_without_steps_per_operation_is_read_too(table, tmp_path):
+    old = [{name: value for name, value in row.items() if name not in STEPS_OF.values()} for row in table]
+    path = tmp_path / "t.csv"
+    names = [name for name in columns_of(old) if name not in STEPS_OF.values()]
+    lines = [",".join("" if row.get(name) is None else str(row[name]) for name in names) for row in old]
+    path.write_text("\n".join([",".join(names), *lines]))
+    back = read_sweep(path)
+    assert [row["test_correct"] for row in back] == [row["test_correct"] for row in table]
+    assert [one.what for one in steps_to_goal(back)] == ["all"]
 
 
 def test_two_processes_give_the_same_bytes_in_the_order_of_the_seeds(table, tmp_path):
@@ -118,7 +173,9 @@ def test_the_command_writes_the_table(table, tmp_path, capsys):
     options = "--seeds 3,1,2 --examples 200 --epochs 1 --width 8 --heads 2 --ffn-dim 8 --workers 2"
     assert main(["sweep", *options.split(), "--output", str(path)]) == 0
     assert path.read_bytes() == written(tmp_path / "b.csv", table)
-    assert "held out: worst" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "held out: mean " in said and f"(seed {held_out(table).worst_seed})" in said
+    assert all(f"\n  {name} " in said for name in ("all", *OPERATIONS))
 
 
 def test_a_divergence_is_a_row_and_exit_status_1(tmp_path):

@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 from tinyformer.array_file import one_line, whole_file
+from tinyformer.expressions import OPERATIONS
 from tinyformer.models import data_folder, shipped_folder
 
 SETTINGS = ("seed", "data_seed", "num_examples", "epochs", "batch_size", "learning_rate", "parameters")
-RESULTS = ("steps_to_99", "best_step", "test_correct", "test_total", "test_loss", "all_correct", "all_total")
+STEPS = "steps_to_99"
+STEPS_OF = {operation: f"{STEPS}_{operation.lower()}" for operation in OPERATIONS}  # tables of before have none
+RESULTS = (STEPS, "best_step", "test_correct", "test_total", "test_loss", "all_correct", "all_total")
 ENTROPY = re.compile(r"entropy_([0-9]{1,3})_([0-9]{1,3})")
 PROBLEM = "problem"
 FRACTIONS = ("learning_rate", "test_loss")
@@ -24,7 +27,7 @@ class SweepTableError(ValueError):
 def columns_of(rows):
     """The names of the columns, in the order of the file."""
     heads = sorted({name for row in rows for name in row if ENTROPY.fullmatch(name)}, key=_block_and_head)
-    return [*SETTINGS, *RESULTS, *heads, PROBLEM]
+    return [*SETTINGS, *RESULTS, *STEPS_OF.values(), *heads, PROBLEM]
 
 
 def write_sweep(path, rows):
@@ -38,7 +41,8 @@ def write_sweep(path, rows):
 
 
 def read_sweep(path):
-    """→ a list of rows (dicts) as `write_sweep` got them, None where a cell is empty. Raises SweepTableError."""
+    """→ a list of rows (dicts) as `write_sweep` got them, None where a cell is empty, the columns of STEPS_OF only if
+    the file has them. Raises SweepTableError."""
     path = Path(path)
     try:
         with open(path, "rb") as file:
@@ -86,7 +90,7 @@ def _value(name, cell):
         if not math.isfinite(value):
             raise ValueError(f"{name} is not finite")
         return value
-    if name in SETTINGS or name in RESULTS:
+    if name in SETTINGS or name in RESULTS or name in STEPS_OF.values():
         return int(cell)
     return cell
 

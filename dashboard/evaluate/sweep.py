@@ -5,7 +5,8 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import distribution
-from tinyformer.sweep_table import ENTROPY, SweepTableError, read_sweep, sweep_files
+from tinyformer.sweep_summary import held_out, steps_to_goal, trained
+from tinyformer.sweep_table import ENTROPY, STEPS, STEPS_OF, SweepTableError, read_sweep, sweep_files
 
 FAMOUS = 42
 COMMAND = "python -m tinyformer sweep --seeds 1-32"
@@ -25,7 +26,7 @@ def draw():
         except (SweepTableError, OSError) as error:
             st.error(f"{error}. Choose another one.")
             return
-        done = [row for row in rows if not row["problem"]]
+        done = trained(rows)
         seeds = [str(row["seed"]) for row in done]
         place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
         asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
@@ -43,6 +44,9 @@ def draw():
         return
     _charts(done, int(asked))
     loss = st.column_config.NumberColumn(format="%.2g", help="Held out: mean cross-entropy in nats")
+    steps = steps_table(done, int(asked))
+    if len(steps) > 1:  # a table that was made before these figures were kept has the first row only
+        st.dataframe(steps, hide_index=True, key="sweep-steps-table", placeholder="", width="content")
     st.dataframe(table(rows), hide_index=True, key="sweep-table", placeholder="", column_config={"test_loss": loss})
     st.caption(f"Make one of your own, with any of the training's settings: `{COMMAND} --epochs 10`")
 
@@ -53,6 +57,8 @@ def _charts(rows, asked):
     steps = [row["steps_to_99"] for row in rows]
     own = seeds.index(asked)
     st.markdown(verdict(asked, accuracy, steps, own))
+    right = held_out(rows)
+    st.caption(f"All seeds: mean {right.mean:.2%} held out, worst {right.worst:.2%} (seed {right.worst_seed}).")
     with st.container(horizontal=True, gap="small"):
         with st.container(width=430):
             title = "Held-out accuracy of each seed"
@@ -65,9 +71,10 @@ def _charts(rows, asked):
     components.draw(distribution.heads(entropies(rows), asked), key="sweep-heads", stretch=True)
     components.how_to_read(
         "A dot is one seed: other first weights, another order of the same examples. What all seeds share is a "
-        "property of the method, what differs is luck. *Steps until 99%* is looked up on the validation side every 25 "
-        "steps. Below, each tick is one head of one seed: the normalized entropy of the rows that are read, over the "
-        "held-out side. If the blocks form two groups in every seed, focus is a matter of the block."
+        "property of the method, what differs is luck. *Steps until 99%* are those of the first look at which 99% of "
+        "the validation side were right, of all expressions or of those of one operation, a look being every 25 steps. "
+        "Below, each tick is one head of one seed: the normalized entropy of the rows that are read, over the held-out "
+        "side. If the blocks form two groups in every seed, focus is a matter of the block."
     )
 
 
@@ -93,6 +100,24 @@ def entropies(rows):
         for name, value in row.items()
         if ENTROPY.fullmatch(name) and value is not None
     ]
+
+
+def steps_table(rows, asked):
+    """How soon the seeds reached 99% of all expressions and of each operation, beside the seed `asked`."""
+    own = next(row for row in rows if row["seed"] == asked)
+    return pd.DataFrame(
+        [
+            {
+                "steps until 99% held out": "all expressions" if one.what == "all" else one.what,
+                f"seed {asked}": own.get(STEPS_OF.get(one.what, STEPS)),
+                "fastest seed": one.fastest,
+                "median": one.median,
+                "slowest": one.slowest,
+                "seeds that never did": one.never,
+            }
+            for one in steps_to_goal(rows)
+        ]
+    )
 
 
 def table(rows):
