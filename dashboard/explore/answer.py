@@ -16,6 +16,7 @@ from tinyformer.interpret import (
     logit_lens,
     stage_label,
 )
+from tinyformer.interpret.input_attribution import TOLERANCE
 from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 
@@ -60,10 +61,12 @@ def draw(subjects, expression):
         with column:
             components.draw(figure, key=f"direct-{subject.name}-{count}")
     components.how_to_read(
-        "What each part wrote into the residual stream, followed along the residual path alone to the logit. The "
+        "A logit is the score of a token as the answer, before the softmax makes probabilities of all 20. Bars show "
+        "what each part wrote into the residual stream (what a token carries from layer to layer), followed along the "
+        "residual path alone to the logit. The "
         "norms on the way divide by the standard deviation that they have in this run, held fixed; then the parts "
         "sum to the logit. What a part does by being read by later heads and layers counts as theirs, so a small "
-        "bar does not mean a small role. “Constants” are all biases."
+        "bar does not mean a small role. “Constants” are all biases. All models have one scale."
     )
 
     patching.draw(subjects, expression)
@@ -103,4 +106,5 @@ def _tokens(subject, attention, tokens, answer, words, width):
     return figure, (
         f"Integrated gradients: {integrated.steps} steps, sum {integrated.tokens.sum():.3f} "
         f"of a difference of {integrated.difference:.3f}."
+        + (" They do not agree within 1 %: read them with care." if integrated.error > TOLERANCE else "")
     )

@@ -41,8 +41,9 @@ def draw(subjects, expression):
     st.markdown("\n".join([header, *map(_line, found.items())]))
     components.how_to_read(
         "Each mark is a head: to the right, how evenly it looks (mean normalized entropy of the first token's row "
-        "over all expressions); upwards, what the model loses without it, on all expressions. Hollow: first layer; "
-        "filled: later ones. If a picture of sharp attention explained the answer, the focused heads would be the "
+        "over all expressions); upwards, what the model loses without it, on all expressions. The loss is the "
+        "cross-entropy: a rise of 0.01 nats makes the right answer 1 % less probable. Hollow: first layer; filled: "
+        "later ones. If a picture of sharp attention explained the answer, the focused heads would be the "
         "ones that matter: a falling cloud.\n\n"
         "r is Pearson's correlation, ρ Spearman's (of ranks, which a single strong head does not decide). "
         "**Focused heads matter more**: the whole interval of r lies below 0. **Distributed heads matter more**: above "

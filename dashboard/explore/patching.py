@@ -44,6 +44,7 @@ def draw(subjects, expression):
             )  # fmt: skip
             components.draw(figure, key=f"patch-heads-{subject.name}-{count}")
     components.how_to_read(
+        "The residual stream is what each token carries from layer to layer: every part reads it and adds to it. "
         "1: this value alone brings the answer back; 0: it carries nothing of the difference; below 0 it pushes "
         "away. At first all that differs stands at the token that differs; it must have reached the first token by "
         "the last stage, as only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
@@ -87,7 +88,7 @@ def _comparison(expression):
     try:
         other = parse_expression(text)
     except ExpressionError as error:
-        components.complaint(error, suggested)
+        components.complaint(error, suggested or "no comparison")
         return suggested
     problem = difference_problem(expression, other)
     if problem:

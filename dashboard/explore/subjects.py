@@ -55,7 +55,11 @@ def at_the_moment(models):
             "Moment in training (steps)", [*map(str, steps), THE_END], value=THE_END, key="moment", bind="query-params",
             help="Everything on this page is then computed with the weights of that moment.",
         )  # fmt: skip
-    return [_subject(shown, histories[shown.name], moment) for shown in models]
+    subjects = [_subject(shown, histories[shown.name], moment) for shown in models]
+    still = [subject.name for subject in subjects if subject.step is None]
+    if moment != THE_END and still:
+        st.caption(f"Without snapshots, and therefore as trained: {', '.join(still)}. Time has a replay for them.")
+    return subjects
 
 
 def _subject(shown, run, moment):

@@ -93,8 +93,8 @@ def arrival(run, shown):
     largest = float(np.abs(replayed.vector - shown.model.vector).max())
     return (
         f"The replay arrived at other weights: they differ by up to {largest:.3g}. It gives the same answer to "
-        f"{same:,} of {len(tokens):,} expressions. Another machine, or another version of NumPy or of this program, rounds "
-        "differently, and training makes much of it."
+        f"{same:,} of {len(tokens):,} expressions. Another machine, or another version of NumPy or of this "
+        "program, rounds differently, and training makes much of it."
     )
 
 

@@ -62,6 +62,22 @@ def test_a_section_fits_at_both_widths(visit, section):
         assert page.evaluate(TOO_WIDE) == 0
 
 
+FOUR = "".join(f"&models={name}" for name in ("seed-42", "seed-123", "seed-7", "mixed-42"))
+LONG = "&expression=Max+(+" + "+".join(map(str, [*range(10)] * 2)) + "+)"
+OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
+  .filter(c => c.querySelector('svg.marks, canvas').getBoundingClientRect().right
+    > c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right + 1).length"""
+
+
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section not in ("Heatmaps", "Time")])
+def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
+    for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
+        page = visit(f"explore-attention?section={section}{models}", width=width)
+        page.wait_for_function("!document.querySelector('[data-testid=stMain] [data-testid=stProgress]')")
+        settle(page)
+        assert page.evaluate(OVER_THE_EDGE) == 0
+
+
 def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
     page = visit("explore-attention?section=Ablation&models=seed-42")
     page.get_by_role("button", name="Try all 256 subsets").click()

@@ -230,6 +230,12 @@ def test_the_suggested_comparison_differs_in_one_token_and_in_its_answer(text, s
     assert other is None or (difference_problem(expression, other) is None and other.answer != expression.answer)
 
 
+def test_a_comparison_that_cannot_be_read_is_pointed_at_and_replaced(open_section):
+    app = open_section("One answer", MODELS[:1], other="Max ( 5 3 x )")
+    assert len(app.warning) == 1 and "Still showing Max ( 5 3 0 )" in [caption.value for caption in app.caption]
+    assert len(frames(app, "share restored")) == 2
+
+
 def test_where_no_token_decides_the_page_says_so(open_section):
     app = open_section("One answer", expression="Max ( 9 9 )")
     assert [info.value for info in app.info] == ["Whichever token of Max ( 9 9 ) one changes, the answer stays 9."]
@@ -301,6 +307,10 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section
     values = interpret.trace(run.snapshot(steps[1]), EXPRESSION.tokens)
     weights = frames(app, "weight", "mark")[0]["weight"].to_numpy().reshape(2, 2, 6, 6)
     np.testing.assert_allclose(weights[1], values["blocks.1.attn.pattern"][0], atol=1e-5)
+    app.session_state["models"], app.session_state["section"] = ["tiny", "seed-42"], "Circuits"
+    app.run()
+    told = " ".join(caption.value for caption in app.caption)
+    assert "Without snapshots, and therefore as trained: seed-42." in told
 
 
 def test_a_replay_that_arrives_elsewhere_says_how_far(folder, tmp_path):

@@ -2,7 +2,8 @@
 
 The input is a token's embedding, before the position is added. The baseline of the integrated gradients is the zero
 vector at every token, with the positions kept: places without content. The integral along the straight line from there
-is a midpoint sum, with 64 steps, doubled until the attributions sum to the difference in output within 1 %, or 4,096.
+is a midpoint sum, with 64 steps, doubled until the attributions sum to the difference in output within half a percent,
+or 4,096.
 """
 
 import copy
