@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 from tinyformer.runs import RunError
+from tinyformer.runs.directory import WORKER_LOG
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # As many as there are cores, and at least three: three seeds are to be watched together, also on two cores, where the
@@ -138,7 +139,7 @@ class Workers:
 
     def _start(self, run):
         environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1"}
-        with open(run.path / "worker.log", "wb") as log:
+        with open(run.path / WORKER_LOG, "wb") as log:
             process = subprocess.Popen(
                 command(run),
                 stdin=subprocess.PIPE,
@@ -158,7 +159,7 @@ class Workers:
         self._ending.discard(name)
         if process.returncode and not told_to_end:
             try:
-                lines = (self._runs[name].path / "worker.log").read_text(errors="replace").strip().splitlines()
+                lines = (self._runs[name].path / WORKER_LOG).read_text(errors="replace").strip().splitlines()
             except OSError:
                 lines = []
             self._complaints[name] = lines[-1].removeprefix("error: ") if lines else "its process was killed"

@@ -14,7 +14,8 @@ from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
 
 CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
-KEPT = {CONFIG, MODEL, LOCK, REQUEST, log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER, state.FILE, status.FILE}
+WORKER_LOG = "worker.log"  # what the process that trains it has complained of, where a server started it
+KEPT = {CONFIG, MODEL, LOCK, REQUEST, WORKER_LOG, log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER, state.FILE, status.FILE}
 FORMAT, VERSION = "tinyformer run", 1
 
 
