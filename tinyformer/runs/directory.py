@@ -15,7 +15,8 @@ from tinyformer.transformer import Transformer
 
 CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
 WORKER_LOG = "worker.log"  # what the process that trains it has complained of, where a server started it
-KEPT = {CONFIG, MODEL, LOCK, REQUEST, WORKER_LOG, log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER, state.FILE, status.FILE}
+KEPT = {CONFIG, MODEL, LOCK, REQUEST, WORKER_LOG, state.FILE, status.FILE}
+KEPT |= {log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER}
 FORMAT, VERSION = "tinyformer run", 1
 
 
