@@ -75,11 +75,12 @@ def test_blank_lines_and_comments_are_passed_over_and_numbers_stay_those_of_the_
     assert [line.number for line in found.lines] == [3, 6] and [bad.number for bad in found.bad] == [5]
 
 
-def test_ten_thousand_lines_are_read_and_the_next_says_that_it_waits():
+def test_ten_thousand_lines_are_read_and_the_next_says_that_it_is_left_out():
     assert len(parse_test_set("Max(5,3,9)\n" * MOST_LINES).lines) == MOST_LINES
     found = parse_test_set("Max(5,3,9)\n" * (MOST_LINES + 3))
     assert len(found.lines) == MOST_LINES
-    assert found.bad[0].number == MOST_LINES + 1 and "the rest, 3, wait" in found.bad[0].reason
+    assert found.bad[0].number == MOST_LINES + 1 and "3 are left out" in found.bad[0].reason
+    assert found.not_read == found.left_out == 3
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\x00", "\ud800", '"', '"Max(5,3', ",,,;\t", "(((", "9" * 5_000])

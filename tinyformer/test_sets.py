@@ -45,6 +45,12 @@ class BadLine(NamedTuple):
 class OwnTestSet(NamedTuple):
     lines: list[Line]
     bad: list[BadLine]
+    left_out: int = 0  # lines beyond the most that are read; the first of them stands in `bad`
+
+    @property
+    def not_read(self):
+        """How many lines do not count."""
+        return len(self.bad) + max(0, self.left_out - 1)
 
     def examples(self):
         """→ Examples to evaluate. ValueError if no line could be read."""
@@ -53,7 +59,7 @@ class OwnTestSet(NamedTuple):
 
 def parse_test_set(text, max_seq_len=50):
     """Text → OwnTestSet. Never raises: what is wrong with a line stands in `bad`."""
-    lines, bad, with_answers = [], [], False
+    lines, bad, with_answers, left_out = [], [], False, 0
     rows = text[:MOST_CHARACTERS].lstrip("\ufeff").splitlines()
     for number, row in enumerate(rows, start=1):
         row = row.strip()
@@ -63,10 +69,9 @@ def parse_test_set(text, max_seq_len=50):
             with_answers = len(_cells(row)) > 1
             continue
         if len(lines) + len(bad) >= MOST_LINES:
-            left = sum(1 for rest in rows[number - 1 :] if rest.strip())
-            bad.append(
-                BadLine(number, row[:80], f"at most {MOST_LINES:,} lines; this one and the rest, {left:,}, wait")
-            )
+            left_out = sum(1 for rest in map(str.strip, rows[number - 1 :]) if rest and not rest.startswith("#"))
+            reason = f"at most {MOST_LINES:,} lines are read; from here on {left_out:,} are left out"
+            bad.append(BadLine(number, row[:80], reason))
             break
         try:
             lines.append(_read(number, row, with_answers, max_seq_len))
@@ -74,7 +79,7 @@ def parse_test_set(text, max_seq_len=50):
             bad.append(BadLine(number, row[:80], getattr(error, "reason", str(error))))
     if len(text) > MOST_CHARACTERS:
         bad.append(BadLine(len(rows), "…", f"the text is cut here: at most {MOST_CHARACTERS:,} characters"))
-    return OwnTestSet(lines, bad)
+    return OwnTestSet(lines, bad, left_out)
 
 
 def _read(number, row, with_answers, max_seq_len):
@@ -83,7 +88,7 @@ def _read(number, row, with_answers, max_seq_len):
     try:
         expression = parse_expression(question, max_seq_len)
     except ExpressionError as error:
-        raise ValueError(f"{error.reason}, at character {error.position}") from None
+        raise ValueError(f"at character {error.position}: {error.reason}") from None
     if answer is None:
         return Line(number, expression, expression.answer)
     if not re.fullmatch(r"[0-9]", answer):

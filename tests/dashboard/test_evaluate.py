@@ -9,7 +9,15 @@ from app_reading import charts
 
 from dashboard.charts import certainty, distribution, truth_map
 from dashboard.evaluate import agreement, asked, mistakes, own, sweep, truth
-from tinyformer import OPERATIONS, confusion_matrix, detokenize, evaluate, expression_space, load_checkpoint
+from tinyformer import (
+    OPERATIONS,
+    confusion_matrix,
+    detokenize,
+    evaluate,
+    expression_space,
+    load_checkpoint,
+    parse_expression,
+)
 from tinyformer.cli import main
 from tinyformer.datasets import SIDES
 from tinyformer.sweep_table import write_sweep
@@ -195,12 +203,20 @@ def test_reliability_bins_hold_every_answer(page, whole):
 def test_a_test_set_of_ones_own_goes_through_the_same_views(page, folder):
     text = "Max(5,3,9)\nfoo\nMin(1,2,3,4),4\nMax(1,2),2\n"
     app = page("own", own_text=text)
-    bad, results = (frame.value for frame in app.dataframe[1:3])
+    bad, scores, results = (frame.value for frame in app.dataframe[1:4])
     assert bad[["line", "text"]].to_numpy().tolist() == [[2, "foo"]]
     assert results["line"].tolist() == [1, 3, 4]
     assert "line 3 (Min ( 1 2 3 4 ) is 1, not 4)" in app.warning[0].value
     (operations,) = frames(app, "group", "correct")
-    assert operations[operations["model"] == "seed-7"]["total"].sum() == 3
+    of_7 = operations[operations["model"] == "seed-7"]
+    assert of_7["total"].sum() == 3
+    (score,) = scores[scores["model"].str.contains("seed-7$")].to_dict("records")
+    assert score["right"] == f"{of_7['correct'].sum()} of 3"
+    drawn = {
+        tuple(tokens) for tokens in prepare_data(load_checkpoint(folder / "seed-7.npz").training).train.tokens.tolist()
+    }
+    known = tuple(parse_expression("Max(5,3,9)").tokens) in drawn  # the other two have not three numbers
+    assert score["right of what it never trained on"].endswith(f" of {3 - known}")
     for view in own.VIEWS:
         page("own", own=view)
 
