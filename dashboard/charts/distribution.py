@@ -9,6 +9,8 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL
 
 DOT = 90  # square pixels
+HEIGHT = 204  # pixels: charts side by side stand on the same line
+STEP = 12  # pixels from one dot of a stack to the next, fewer where a stack would not fit
 
 
 def dots(values, seeds, asked, title, axis, percent=False):
@@ -17,7 +19,7 @@ def dots(values, seeds, asked, title, axis, percent=False):
     data = data.astype({"value": float, "seed": int}).sort_values(["value", "seed"], ignore_index=True)
     data["height"] = data.groupby("value").cumcount() + 0.5
     data["who"] = data["seed"].map(lambda seed: f"seed {asked}" if seed == asked else "other seeds")
-    tallest = max(6.0, float(data["height"].max()) + 0.5) if len(data) else 6.0
+    tallest = float(data["height"].max()) + 0.5 if len(data) else 1.0
     missing = len(seeds) - len(data)
     description = f"{title}, {len(data)} seeds" + (
         f" from {data['value'].min():.4g} to {data['value'].max():.4g}" if len(data) else ""
@@ -32,15 +34,16 @@ def _dots_spec(title, axis, percent, tallest, asked):
         "value:Q", title=axis, scale=alt.Scale(zero=False, nice=True, padding=14),
         axis=alt.Axis(format=".2%" if percent else ",d", tickCount=5, grid=False, domain=True, tickSize=5, ticks=True),
     )  # fmt: skip
+    step = min(STEP, HEIGHT / tallest)
     base = alt.Chart(ROWS).encode(
         x=x,
-        y=alt.Y("height:Q", axis=None, scale=alt.Scale(domain=[0, tallest])),
+        y=alt.Y("height:Q", axis=None, scale=alt.Scale(domain=[0, HEIGHT / step])),
         color=alt.Color("who:N", scale=_colors(asked), legend=None),
         shape=alt.Shape("who:N", scale=_shapes(asked), legend=None),
         tooltip=[alt.Tooltip("seed:O"), alt.Tooltip("value:Q", title=axis, format=".2%" if percent else ",d")],
     )
-    chart = base.mark_point(filled=True, opacity=0.9, size=DOT).properties(
-        title=title, width=380, height=round(12 * tallest)
+    chart = base.mark_point(filled=True, opacity=0.9, size=DOT * (step / STEP) ** 2).properties(
+        title=title, width=380, height=HEIGHT
     )
     return to_spec(chart)
 
