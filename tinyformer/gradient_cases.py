@@ -53,7 +53,8 @@ def _embedding(rng):
 
 
 def _loss(rng):
-    return gradient_check(_Loss(), rng.standard_normal((B, 20)), rng.integers(0, 20, B))
+    logits, targets = rng.standard_normal((B, 20)), rng.integers(0, 20, B)
+    return gradient_check(LossLayer(CrossEntropyLoss(), targets), logits)
 
 
 def _model(masked, **settings):
@@ -71,15 +72,18 @@ def _model(masked, **settings):
     return run
 
 
-class _Loss(Layer):
-    """The loss as a layer, so that it is checked as one."""
+class LossLayer(Layer):
+    """The loss as a layer, so that its gradient can be checked like any other."""
 
-    def forward(self, logits, targets):
-        loss, tape = CrossEntropyLoss().forward(logits, targets)
-        return np.array(loss), tape
+    def __init__(self, loss_fn, targets):
+        self.loss_fn, self.targets = loss_fn, targets
+
+    def forward(self, logits):
+        loss, tape = self.loss_fn.forward(logits, self.targets)
+        return np.asarray(loss), tape
 
     def backward(self, dy, tape):
-        return dy * CrossEntropyLoss().backward(tape)
+        return dy * self.loss_fn.backward(tape)
 
 
 class _SameDraws:

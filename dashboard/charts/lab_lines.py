@@ -12,11 +12,11 @@ from dashboard.charts.theme import PALETTE
 POWERS = "format(datum.value, datum.value < 0.001 || datum.value > 1000 ? '.0e' : '~g')"  # labels of a log axis
 
 
-def together(series, x=None):
-    """{name: values} → the frame of `lines`: each over 0, 1, 2, …, or over x where that is given."""
+def together(series, x=None, first=0):
+    """{name: values} → the frame of `lines`: each over x, or over `first` and what follows where none is given."""
     frame = {"x": [], "y": [], "series": []}
     for name, values in series.items():
-        frame["x"] += list(range(len(values)) if x is None else x)
+        frame["x"] += list(range(first, first + len(values)) if x is None else x)
         frame["y"] += list(values)
         frame["series"] += [name] * len(values)
     return frame
@@ -49,7 +49,7 @@ def _lines(series, title, x_title, y_title, log, domain, height, points):
         alt.Chart(ROWS, title=title)
         .mark_line(strokeWidth=2, clip=True, point={"size": 22, "clip": True} if points else False)
         .encode(
-            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1)),
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1, labelFlush=True)),
             y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, **labels)),
             color=alt.Color(
                 "series:N",

@@ -82,9 +82,9 @@ def _one_step(place, rate, steps):
             st.markdown("\n".join([f"| step {t} | first | second |", "|:--|--:|--:|", *lines]))
         with st.container(width=420):
             st.markdown(
-                f"The first parameter's change: **{written} = {result(step.change[0])}**.\n\nAt step 1, once corrected, "
-                "m is the gradient itself and v its square, so that every parameter moves by one learning rate, however "
-                "large its gradient. Without the correction they would still lie near 0."
+                f"The first parameter's change: **{written} = {result(step.change[0])}**.\n\nAt step 1, once "
+                "corrected, m is the gradient itself and v its square, so that every parameter moves by one learning "
+                "rate, however large its gradient. Without the correction they would still lie near 0."
             )
 
 

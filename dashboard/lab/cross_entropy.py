@@ -7,9 +7,9 @@ from dashboard import components
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, Panel, flat, numbered
 from tinyformer import CrossEntropyLoss
+from tinyformer.gradient_cases import LossLayer
 from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import probability, result, surprise
-from tinyformer.laboratory.model_checks import LossLayer
 from tinyformer.vocabulary import VOCABULARY
 
 
@@ -81,7 +81,7 @@ BENCH = Bench(
     hand=Hand(
         lambda: LossLayer(CrossEntropyLoss(), np.array([3, 0])),
         "LossLayer(CrossEntropyLoss(), np.array([3, 0]))",
-        "from tinyformer import CrossEntropyLoss; from tinyformer.laboratory.model_checks import LossLayer",
+        "from tinyformer import CrossEntropyLoss; from tinyformer.gradient_cases import LossLayer",
         {"x": ((1, 2, 3, 4), (0, 0, 0, 0))},
     ),
     panels=panels,

@@ -39,7 +39,7 @@ def experiment(stage):
     means = running_means(np.abs(x), rate, draws)
     true = float(np.abs(x).mean())
     series = {"mean over the draws so far": means, "without dropout": np.full(draws, true)}
-    frame = lab_lines.together(series, range(1, draws + 1))
+    frame = lab_lines.together(series, first=1)
     spread = (0.8 * true, 1.2 * true)
     figure = lab_lines.lines(frame, "Mean size of the activations", "draws", "mean", domain=spread, height=190)
     components.draw(figure, key="dropout-mean", stretch=True)

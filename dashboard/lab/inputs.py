@@ -35,7 +35,7 @@ def trial(bench, stage, by_hand):
     """(Trial, what stands for it in a cache)."""
     if not by_hand:
         in_model = bench.trial(stage) if bench.trial else stage.anatomy.trial(bench.place.format(block=stage.block))
-        return in_model, (*stage.cache_key, stage.block)
+        return in_model, (*stage.cache_key, stage.block, stage.part)
     arrays = {}
     with st.container(horizontal=True, gap="small"):
         for name, rows in bench.hand.arrays.items():

@@ -68,7 +68,7 @@ def _post_or_pre(stage):
     depth = st.slider("Sublayers", 4, 40, 24, 2, key="norm-depth", width=240)
     post, pre = (norm_placement(norm, depth) for norm in ("post", "pre"))
     figure = lab_lines.lines(
-        lab_lines.together({"post: norm(x + f(x))": post, "pre: x + f(norm(x))": pre}, range(1, depth + 1)),
+        lab_lines.together({"post: norm(x + f(x))": post, "pre: x + f(norm(x))": pre}, first=1),
         "Size of the gradient at each sublayer's last weights",
         "sublayer",
         "gradient",

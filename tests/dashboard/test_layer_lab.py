@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import io
+import os
 import textwrap
 import time
 from pathlib import Path
@@ -224,6 +225,20 @@ def test_the_block_is_kept_where_it_is_not_asked_for(lab):
     assert not [box for box in open_bench(lab, "softmax").selectbox if box.key == "block"]
     assert open_bench(lab, "feed_forward").selectbox(key="block").value == "2"
     lab.selectbox(key="block").set_value("1").run()
+
+
+def test_the_check_shown_is_that_of_the_sublayer_chosen(lab):
+    open_bench(lab, "residual")
+    for part, array in (("feed_forward", "expand.weight"), ("attention", "qkv.weight")):
+        lab.selectbox(key="part").set_value(part).run()
+        assert any(array in caption.value for caption in lab.caption)
+        report = BENCHES["residual"].trial(stage_of(lab, part)).check()
+        assert any(f"{report.error:.1e}" in box.value and report.name in box.value for box in lab.success)
+
+
+def stage_of(lab, part):
+    model = load_checkpoint(Path(os.environ["TINYFORMER_CHECKPOINTS"]) / "seed-42.npz").model
+    return Stage(dissect(model, EXPRESSION), EXPRESSION, int(lab.selectbox(key="block").value) - 1, "", "", (), part)
 
 
 def test_the_steps_of_adam_are_those_of_its_path():

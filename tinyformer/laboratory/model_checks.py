@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.datasets import create_batch
+from tinyformer.gradient_cases import LossLayer
 from tinyformer.gradient_check import check_model, gradient_check
 from tinyformer.laboratory.reference import reference_forward
-from tinyformer.parameters import Layer
 from tinyformer.vocabulary import VOCABULARY, tokenize
 
 SHORT, LONG = "Max ( 5 3 )", "Min ( 8 1 4 7 )"
@@ -29,20 +29,6 @@ class CheckResult(NamedTuple):
     def __str__(self):
         says = "passed" if self.passed else "FAILED"
         return f"{self.name} {says}: {self.error:.1e} at {self.where}, {self.found:.6g} and {self.expected:.6g}"
-
-
-class LossLayer(Layer):
-    """The loss as a layer, so that its gradient can be checked like any other."""
-
-    def __init__(self, loss_fn, targets):
-        self.loss_fn, self.targets = loss_fn, targets
-
-    def forward(self, logits):
-        loss, tape = self.loss_fn.forward(logits, self.targets)
-        return np.asarray(loss), tape
-
-    def backward(self, dy, tape):
-        return dy * self.loss_fn.backward(tape)
 
 
 def check_gradients(model, loss_fn, sample=4):

@@ -5,9 +5,9 @@ Each is taken from an Anatomy, on the values that flow there, with the gradient 
 
 import numpy as np
 
+from tinyformer.gradient_cases import LossLayer
 from tinyformer.laboratory.anatomy import Trial, dissect  # noqa: F401  so that five lines are enough for a recipe
 from tinyformer.laboratory.dropout_average import SeededDropout
-from tinyformer.laboratory.model_checks import LossLayer
 from tinyformer.laboratory.residual import Residual
 from tinyformer.layers import ScaledDotProductAttention, Softmax
 from tinyformer.loss import CrossEntropyLoss
