@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import math
 import os
 import pickle
 import tracemalloc
@@ -156,6 +157,22 @@ def test_a_model_checkpoint_makes_its_folder_and_names_files_by_epoch(tmp_path):
     assert path == tmp_path / "some" / "folder" / "epoch-003.npz"
     assert load_checkpoint(path).metadata == {"epoch": 3, "seed": 42}
     assert saver.save(model, Adam(model.get_parameters), history(), epoch=0, name="best").name == "best.npz"
+    assert load_checkpoint(saver.save(model, None, None, epoch=1)).optimizer_state == []
+
+
+def test_a_model_checkpoint_raises_what_it_says_and_writes_nothing_then(tmp_path):
+    model, saver = small_model("float32"), ModelCheckpoint(tmp_path / "folder")
+    for name in ("../outside", "/outside", "a/b", "..", "", ".hidden"):
+        with pytest.raises(ValueError, match="name of a file"):
+            saver.save(model, None, None, epoch=1, name=name)
+    with pytest.raises(ValueError, match="seconds is nan"):
+        saver.save(model, None, None, epoch=1, seconds=math.nan)
+    with pytest.raises(TypeError):
+        saver.save(model, None, None, epoch=1, note=object())
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError):
+        ModelCheckpoint(tmp_path / "file" / "folder")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
 
 
 def test_an_array_file_lies_open_to_numpy(path):

@@ -1,13 +1,11 @@
 """Evaluation counts what is there. The models here answer by a rule, so that every figure is known beforehand."""
 
-import doctest
 import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import tinyformer.intervals
 from tinyformer.baselines import copy_first, most_frequent_answer
 from tinyformer.calibration import calibration_error, reliability
 from tinyformer.datasets import create_batch, expression_space, generate_tokenized_dataset, split_dataset
@@ -254,10 +252,6 @@ def test_intervals_end_exactly_at_0_and_1_and_mirror_each_other():
 def test_impossible_counts_and_confidences_are_refused(arguments):
     with pytest.raises(ValueError, match=r"expected 0 <= correct|between 0 and 1"):
         wilson_interval(*arguments)
-
-
-def test_the_example_in_the_documentation_is_true():
-    assert doctest.testmod(tinyformer.intervals) == (0, 2)
 
 
 # Calibration

@@ -148,15 +148,32 @@ def _describe_optimizer(optimizer):
 
 
 class ModelCheckpoint:
-    """Saves models into a folder, which is made if it isn't there."""
+    """Saves a model, with all that is needed to train it on, into a folder: `ModelCheckpoint("checkpoints/").save(…)`.
+
+    `folder` is made, with those above it, if it isn't there. Raises OSError if that fails.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def save(self, model, optimizer, tracker, epoch, name=None, **metadata):
-        """Write `<name>.npz`, by default `epoch-003.npz`, with the optimizer's state; return its path."""
+        """Write `<name>.npz` into the folder, by default `epoch-003.npz`; return its Path. `load_checkpoint` reads it.
+
+        `model`: a Transformer; its P parameters are kept bit for bit, as one vector (P,) of its own dtype.
+        `optimizer`: SGD or Adam; its step count, its learning rate, and its moments, each (P,). None: not kept.
+        `tracker`: a MetricsTracker; its columns as float64 arrays (S, 6) and (E, 9). None: no history.
+        `epoch`: how many epochs were trained, a whole number. It and `metadata`, anything JSON can hold, come back as
+        `Checkpoint.metadata`; "step" and "steps_trained" are counts, "seconds" are seconds, "test" is a table of
+        figures on the test set, such as "accuracy" as a share and "loss" in nats.
+
+        A file of that name is replaced, as a whole or not at all. Raises OSError if it cannot be written, ValueError if
+        the name is no file name, or if the file would not be read again: values that are not finite, figures in
+        `metadata` that are no numbers; TypeError for `metadata` that JSON cannot hold.
+        """
         name = f"epoch-{epoch:03d}" if name is None else name
+        if Path(name).name != name or name[:1] in ("", "."):
+            raise ValueError(f"name must be the name of a file in {self.folder}, without .npz, got {name!r}")
         return save_checkpoint(
             self.folder / f"{name}.npz",
             model,

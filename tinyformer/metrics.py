@@ -1,4 +1,11 @@
-"""The history of a training as columns: one row per step, and one per epoch."""
+"""The history of a training as columns: one row per step, and one per epoch.
+
+>>> from tinyformer.training import StepRecord
+>>> tracker = MetricsTracker()
+>>> tracker.record(StepRecord(1, 1, loss=3.2, accuracy=0.0, gradient_norm=1.5, learning_rate=2e-5, seconds=0.002))
+>>> tracker.steps["loss"], tracker.epochs["loss"]
+([3.2], [])
+"""
 
 import numpy as np
 
@@ -9,14 +16,25 @@ EPOCH_COLUMNS = ("epoch", "step", "loss", "accuracy", *OPERATIONS)  # on the val
 
 
 class MetricsTracker:
-    """`steps` and `epochs`: column name → list of numbers. Fill it with `record`."""
+    """What was measured in a training: `record` each StepRecord of `Trainer.records()`, then read the columns.
+
+    `steps`, STEP_COLUMNS → lists of length S, one entry per step recorded: "step" counts from 1; "loss" in nats,
+    "accuracy" a share from 0 to 1, both of the step's batch and before the step; "gradient_norm" over all parameters
+    together, before clipping; "learning_rate" of this step; "seconds" of this step, without validation.
+    `epochs`, EPOCH_COLUMNS → lists of length E, one entry per epoch that ended: "epoch" and "step" count from 1;
+    "loss" in nats and "accuracy" of the validation set; under the name of each operation the accuracy of its
+    expressions there, nan if it has none.
+    """
 
     def __init__(self):
         self.steps = {name: [] for name in STEP_COLUMNS}
         self.epochs = {name: [] for name in EPOCH_COLUMNS}
 
     def record(self, record):
-        """Append a StepRecord; its validation, if it has one, becomes a row of `epochs`."""
+        """Append a `training.StepRecord`; its validation, if it has one, becomes a row of `epochs`.
+
+        Raises AttributeError for what is no StepRecord, ValueError for a validation without one accuracy per operation.
+        """
         for name in STEP_COLUMNS:
             self.steps[name].append(getattr(record, name))
         if record.validation is not None:
@@ -37,7 +55,7 @@ class MetricsTracker:
 
     @classmethod
     def from_arrays(cls, arrays):
-        """The inverse of `to_arrays`."""
+        """The inverse of `to_arrays`. Raises KeyError where an array is missing, ValueError for other columns."""
         tracker = cls()
         for columns, name in ((tracker.steps, "history.steps"), (tracker.epochs, "history.epochs")):
             for column, values in zip(columns, arrays[name].T, strict=True):
