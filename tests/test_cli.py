@@ -253,6 +253,11 @@ def test_gradcheck_fails_where_a_gradient_is_wrong(run, monkeypatch):
         (["evaluate", "broken"], "not a usable checkpoint"),
         (["evaluate", "--jsn"], "unrecognized arguments"),
         (["gradcheck", "atention"], "did you mean attention?"),
+        (["runs", "foo"], "error: ACTION must be list, pause, stop, delete, got 'foo'\n"),
+        (["runs", "puase", "x"], "did you mean pause?"),
+        (["runs", "pause"], "which run?"),
+        (["runs", "pause", "no\nsuch"], "there is no run 'no"),
+        (["runs", "list", "x"], "leave 'x' out"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(run, shipped, words, reason):

@@ -218,6 +218,24 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_training(run, tmp_p
     assert "--output cannot be written" in errors
 
 
+def test_an_output_without_a_name_is_not_the_current_folder(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = run(*TINY, "--output", "")
+    assert (status, errors.count("\n")) == (2, 1) and list(tmp_path.glob("*.npz")) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"), [("file/run", "cannot be written"), ("full", "something"), ("a\0b", "null")]
+)
+def test_a_run_that_cannot_be_made_is_no_run_whose_state_is_intact(run, tmp_path, place, reason):
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter").write_text("dear")
+    status, output, errors = run(*TINY, "--run", f"{tmp_path}/{place}")
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert errors.startswith("error: --run") and reason in errors and "intact" not in errors
+
+
 def test_a_side_that_stays_empty_is_refused_before_the_training(run, tmp_path):
     status, _, errors = run(
         *TINY, "--examples", 10, "--num-args", 4, "--output", tmp_path, "--shares", ".998,.001,.001"

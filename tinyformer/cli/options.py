@@ -44,11 +44,16 @@ def three_numbers(text):
 
 
 def size(text):
-    if text not in SIZES:
-        close = difflib.get_close_matches(text, SIZES, 1)
+    return SIZES[one_of(SIZES, text)]
+
+
+def one_of(choices, text):
+    """`text`, if it is among the choices. argparse would complain of them in a way of its own."""
+    if text not in choices:
+        close = difflib.get_close_matches(text, choices, 1)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        raise argparse.ArgumentTypeError(f"must be {', '.join(SIZES)}, got {text!r}{hint}")
-    return SIZES[text]
+        raise argparse.ArgumentTypeError(f"must be {', '.join(choices)}, got {text!r}{hint}")
+    return text
 
 
 class Option(NamedTuple):

@@ -24,6 +24,8 @@ def plan(args, configs):
     """
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}", args.name):
         raise UsageError(f"--name must be letters, digits, dots, dashes and underscores, got {args.name!r}")
+    if args.output == "":  # as of a variable that is not set: not to be taken for the current folder
+        raise UsageError("--output is the name of a folder, got ''")
     folder = Path(args.output) if args.output is not None else saved_folder()
     require_writable(folder)
     paths = []

@@ -6,11 +6,12 @@ the system does when the server ends, however it ends.
 
 import os
 import signal
-import sys
 import threading
 import time
+from functools import partial
 
-from tinyformer.cli.terminal import UsageError
+from tinyformer.cli.options import one_of
+from tinyformer.cli.terminal import UsageError, say
 from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
 
 HELP = "list the runs; pause, stop or delete one"
@@ -21,6 +22,7 @@ EXAMPLES = (
     ("stop RUN", "take its best weights, and look at the test set"),
 )
 NOTES = ""
+ACTIONS = ("list", "pause", "stop", "delete")
 END_WITH_STDIN = "TINYFORMER_END_WITH_STDIN"
 GRACE = 5.0  # seconds between being told to pause and giving up without
 
@@ -34,7 +36,13 @@ def add_train_options(parser):
 
 def start(config, directory):
     """`train --run DIR`: create the run and train it → exit code."""
-    return _guarded(lambda: _train(create_run(config, directory)))
+    try:
+        run = create_run(config, directory)
+    except OSError as error:  # nothing has begun: there is no state to speak of
+        raise UsageError(f"--run cannot be written: {directory}: {error.strerror or error}") from None
+    except ValueError as error:  # something is there already, or the name is none
+        raise UsageError(f"--run: {error}") from None
+    return _guarded(lambda: _train(run))
 
 
 def resume(name):
@@ -43,13 +51,17 @@ def resume(name):
 
 
 def add_arguments(parser):
-    parser.add_argument("action", nargs="?", default="list", choices=("list", "pause", "stop", "delete"))
-    parser.add_argument("run", nargs="?", help="the id or the directory of a run, for all actions but list")
+    text = f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]} (%(default)s)"
+    parser.add_argument("action", nargs="?", default="list", metavar="ACTION", type=partial(one_of, ACTIONS), help=text)
+    text = "the id or the directory of a run, for all actions but list"
+    parser.add_argument("run", nargs="?", metavar="RUN", help=text)
 
 
 def run(args):
     """The command `runs` → exit code."""
     if args.action == "list":
+        if args.run is not None:
+            raise UsageError(f"list is of all runs: leave {args.run!r} out")
         return _list()
     if args.run is None:
         raise UsageError(f"which run? python -m tinyformer runs {args.action} RUN")
@@ -93,10 +105,10 @@ def _guarded(action):
     try:
         return action()
     except (RunError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{error.strerror or error}. The last state of the run is intact", file=sys.stderr)
+        say(f"error: {where}{error.strerror or error}. The last state of the run is intact")
     return 2
 
 
@@ -110,7 +122,7 @@ def _train(run):
         threading.Thread(target=_pause_when_input_closes, args=(wishes,), daemon=True).start()
     status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
     if status.state == "diverged":
-        print(f"error: {status.reason}", file=sys.stderr)
+        say(f"error: {status.reason}")
         return 1
     if status.state == "paused":
         print(f"paused at step {run.log().step}; go on with: python -m tinyformer train --resume {run.path}")
