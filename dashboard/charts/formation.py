@@ -24,7 +24,7 @@ def _operations_spec(names, color, width):
         y=alt.Y("operation:N", sort=list(names), title=None),
         tooltip=[alt.Tooltip("operation:N"), alt.Tooltip("accuracy:Q", format=".2%")],
     )
-    axis = alt.Axis(format="%", values=[0, 0.5, 1])
+    axis = alt.Axis(format="%", values=[0, 0.5, 1], labelFlush=True, labelFlushOffset=-4)
     bars = base.mark_bar(color=color, height=9, cornerRadiusEnd=2).encode(
         x=alt.X("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     )
@@ -50,7 +50,7 @@ def token_map(words, points, limits, color, size=180):
 def _token_map_spec(limits, color, size):
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=True)
     chart = (
-        alt.Chart(ROWS, title="Tokens, on two principal axes")
+        alt.Chart(ROWS, title="Embeddings of the tokens")
         .mark_text(fontSize=12)
         .encode(
             x=alt.X("x:Q", title="first component", scale=alt.Scale(domain=list(limits[0])), axis=axis),

@@ -43,8 +43,14 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker, training
         x=alt.X(
             "step:Q",
             title="step",
+            # labelFlush: how large a chart is is decided before there are steps, without half a label on the right
             axis=alt.Axis(
-                grid=False, tickMinStep=1, tickCount=max(2, (width or 400) // 60), labelExpr="format(datum.value, '~s')"
+                grid=False,
+                tickMinStep=1,
+                tickCount=max(2, (width or 400) // 60),
+                labelFlush=True,
+                labelFlushOffset=-4,
+                labelExpr="format(datum.value, '~s')",
             ),
         ),
         y=alt.Y(
@@ -76,5 +82,4 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker, training
         )
         layers.append(line.encode(x="step:Q"))
     chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))
-    # Room for half a label on the right: the place of a chart is decided before there are steps.
-    return to_spec(chart) | {"padding": {"left": 5, "top": 5, "right": 14, "bottom": 5}}
+    return to_spec(chart)

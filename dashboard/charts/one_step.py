@@ -28,8 +28,8 @@ def descent(rates, promised, true, chosen, breaks_at, width=370, height=235):
 
 @lru_cache
 def _descent_spec(frame, width, height):
-    base = alt.Chart(ROWS).encode(x=alt.X("rate:Q", title="learning rate η", scale=alt.Scale(type="log"),
-                                          axis=alt.Axis(format="~g", values=POWERS, grid=False)))  # fmt: skip
+    axis = alt.Axis(format="~g", values=POWERS, grid=False, labelFlush=True, labelFlushOffset=-4)
+    base = alt.Chart(ROWS).encode(x=alt.X("rate:Q", title="learning rate η", scale=alt.Scale(type="log"), axis=axis))
     lines = (
         base.mark_line(strokeWidth=2, clip=True)
         .transform_filter(alt.FieldOneOfPredicate("what", [PROMISED, TRUE]))
@@ -67,7 +67,7 @@ def _layers_spec(names, title, width, usual):
         .mark_point(filled=True, size=60, color=PALETTE[0], opacity=1)
         .encode(
             x=alt.X("drawn:Q", title=None, scale=alt.Scale(type="log", nice=True),
-                    axis=alt.Axis(format="~g", tickCount=4, labelOverlap=True)),
+                    axis=alt.Axis(format="~g", tickCount=4, labelOverlap=True, labelFlush=True, labelFlushOffset=-4)),
             y=alt.Y("layer:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=210, grid=True)),
             tooltip=[alt.Tooltip("layer:N"), alt.Tooltip("value:Q", format=".3g")],
         )

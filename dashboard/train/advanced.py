@@ -3,7 +3,7 @@
 import streamlit as st
 
 OPEN = "advanced"  # whether the expander is open: its key
-WIDTH = 195  # of a widget: four in a row, or two where the window is narrow
+WIDTH = 188  # of a widget: four in a row, or two where the window is narrow
 KEYS = {  # of the widgets, and names in the URL → what stands above them
     "width": "Width",
     "heads": "Heads",

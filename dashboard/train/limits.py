@@ -39,11 +39,10 @@ def in_words(error):
 
 
 def statement(side_by_side, cores, most):
-    """The limits in words. most: runs of one visitor that train or wait."""
+    """The limits in words, behind the number of parameters. most: runs of one visitor that train or wait."""
     return (
-        f"At most {MOST_SEEDS} seeds at once, {MOST_PARAMETERS:,} parameters and {MOST_STEPS:,} steps per run. "
-        f"{side_by_side} runs train side by side on {cores} core{'s' if cores > 1 else ''}; others queue, up to {most} "
-        "in all."
+        f"At most {MOST_PARAMETERS:,}, {MOST_STEPS:,} steps, {MOST_SEEDS} seeds at once. {side_by_side} train side by "
+        f"side on {cores} core{'s' if cores > 1 else ''}, others queue, {most} in all."
     )
 
 

@@ -17,6 +17,7 @@ from tinyformer.vocabulary import VOCABULARY
 
 MOST, WIDTH = 4, 221  # side by side, and of each in pixels: two of them fit into a narrow window
 SECONDS = 1.0  # between two looks at weights that change
+ONE_LINE = "overflow:hidden;white-space:nowrap;text-overflow:ellipsis"  # what is compared stays at one height
 EXPLANATION = (
     "The weights were kept after steps 0, 1, 2, 3, 4, 6, 8, 11, … to look back at. For each: the answer to the "
     "expression in the sidebar, what each head's first token looks at, accuracy on expressions it never trained on, "
@@ -109,7 +110,8 @@ def _answer(one, step, probabilities, expression):
     best = int(probabilities.argmax())
     verdict = "right" if best == expression.answer_token else f"wrong, it is {expression.answer}"
     st.html(
-        f'<div class="tf-model" style="--c:{one.style.color}"><i>{one.style.glyph}</i><b>{escape(one.name)}</b>'
+        f'<div class="tf-model" style="--c:{one.style.color};{ONE_LINE}" title="{escape(one.name)}">'
+        f"<i>{one.style.glyph}</i><b>{escape(one.name)}</b>"
         f'<div class="tf-note">after step {step:,}</div></div>'
         f'<div class="tf-answer"><strong>{escape(VOCABULARY[best])}</strong>'
         f"<span>{verdict}, {bars.percent(probabilities[best])} sure</span></div>"
