@@ -207,7 +207,7 @@ def test_the_prompt_ends_when_interrupted(model):
     person = Terminal("predict", model)
     person.wait_for("> ")
     person.process.send_signal(signal.SIGINT)  # as Ctrl-C does
-    assert person.end() == 130 and "Traceback" not in person.seen
+    assert person.end() == 130 and person.seen.endswith("\ninterrupted\r\n")  # on a line of its own
 
 
 TINY = ["train", "--examples", "300", "--epochs", "2", "--width", "8", "--heads", "2", "--ffn-dim", "8"]
@@ -242,6 +242,14 @@ def test_q_goes_on_to_the_end(model, tmp_path):
     person.type("q\n")
     assert person.end() == 0
     assert person.seen.count("q: all the rest") == 1 and "\n6  " in person.seen
+
+
+def test_the_walk_ends_when_interrupted(model, tmp_path):
+    person = Terminal(*TINY, "--output", str(tmp_path / "out"))
+    person.wait_for("q: all the rest. ")
+    person.process.send_signal(signal.SIGINT)
+    assert person.end() == 130 and person.seen.endswith("\ninterrupted\r\n")
+    assert os.listdir(tmp_path / "out") == []
 
 
 def test_colors_only_for_those_who_want_them(model):

@@ -12,7 +12,7 @@ from tinyformer import OPERATIONS, VOCABULARY, Expression, ExpressionError
 from tinyformer.cli import answers, results
 from tinyformer.cli.choice import expression_for
 from tinyformer.cli.tables import percent
-from tinyformer.cli.terminal import explain, one_line, paint, say, width
+from tinyformer.cli.terminal import explain, one_line, paint, say, typed, width
 from tinyformer.cli.walk import show_maps
 from tinyformer.datasets import SIDES
 from tinyformer.report import whole_space
@@ -55,11 +55,10 @@ def run(checkpoint):
     last = None
     while True:
         try:
-            typed = input(PROMPT)
+            line = typed(PROMPT)
         except EOFError:
-            print()
             return 0
-        word = typed.strip().lower().rstrip("()")
+        word = line.strip().lower().rstrip("()")
         if word in ("quit", "exit", "q", "bye"):
             return 0
         if word in ("help", "h", "?"):
@@ -71,7 +70,7 @@ def run(checkpoint):
         elif word == "attention":
             show_maps(checkpoint.model, np.array(last.tokens))
         elif word:
-            last = answer(checkpoint, typed) or last
+            last = answer(checkpoint, line) or last
 
 
 def answer(checkpoint, line):

@@ -86,7 +86,16 @@ def ask(prompt):
     if termios and sys.stdin.isatty():
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
     print(prompt, end="", flush=True)
-    return input()
+    return typed()
+
+
+def typed(prompt=""):
+    """`input`, after which the next line is a new one, also when it was ended by Ctrl-C or Ctrl-D."""
+    try:
+        return input(prompt)
+    except (KeyboardInterrupt, EOFError):
+        print()
+        raise
 
 
 def explain(text):

@@ -57,7 +57,6 @@ class Walk:
             self.stops = ask(prompt).strip().lower() not in ("q", "quit", "exit")
         except EOFError:
             self.stops = False
-            print()
 
 
 def show_data(trainer):
