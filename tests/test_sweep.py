@@ -1,5 +1,6 @@
 """A sweep: a row per seed, the same table from one process, from two, from a Dask cluster; read with suspicion."""
 
+import signal
 import subprocess
 import sys
 
@@ -183,6 +184,21 @@ def test_a_divergence_is_a_row_and_exit_status_1(tmp_path):
     options = "--seeds 1 --examples 300 --epochs 30 --width 8 --heads 2 --ffn-dim 8 --lr 1e6 --schedule constant"
     assert main(["sweep", *options.split(), "--clip-norm", "none", "--output", str(path)]) == 1
     assert "diverged at step" in read_sweep(path)[0]["problem"]
+
+
+def test_an_interruption_keeps_what_is_done_and_waits_for_nothing(tmp_path):
+    path = tmp_path / "out.csv"
+    options = "--seeds 1-50 --size small --epochs 2 --width 8 --heads 2 --ffn-dim 8 --workers 1"
+    command = [sys.executable, "-m", "tinyformer", "sweep", *options.split(), "--output", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=30)
+    assert first.startswith("sweep seed 1: ") and process.returncode == 130 and "Traceback" not in rest
+    rows = read_sweep(path)
+    assert rest.splitlines()[-1] == f"stopped; the {len(rows)} of 50 seeds that were done are in {path}"
+    assert 1 <= len(rows) < 50 and [row["seed"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]
 
 
 @pytest.mark.parametrize(

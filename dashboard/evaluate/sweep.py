@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import distribution
+from dashboard.charts.bars import percent
 from tinyformer.sweep_summary import held_out, steps_to_goal, trained
 from tinyformer.sweep_table import ENTROPY, STEPS, STEPS_OF, SweepTableError, read_sweep, sweep_files
 
@@ -58,7 +59,7 @@ def _charts(rows, asked):
     own = seeds.index(asked)
     st.markdown(verdict(asked, accuracy, steps, own))
     right = held_out(rows)
-    st.caption(f"All seeds: mean {right.mean:.2%} held out, worst {right.worst:.2%} (seed {right.worst_seed}).")
+    st.caption(f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed}).")
     with st.container(horizontal=True, gap="small"):
         with st.container(width=430):
             title = "Held-out accuracy of each seed"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep
 from tinyformer.models import shipped_folder
 from tinyformer.sweep_summary import held_out
@@ -43,7 +44,7 @@ def test_steps_per_operation_stand_beside_those_of_all(page, shipped):
     assert second[["fastest seed", "median", "slowest", "seeds that never did"]].tolist() == [300, 325, 350, 0]
     assert table["seeds that never did"].tolist() == [0, 0, 0, 0, 0, 3]
     right = held_out(rows)
-    assert f"worst {right.worst:.2%} (seed {right.worst_seed})" in " ".join(text.value for text in app.caption)
+    assert f"worst {percent(right.worst)} (seed {right.worst_seed})" in " ".join(text.value for text in app.caption)
 
 
 def test_a_table_from_before_has_steps_for_all_expressions_only(shipped):

@@ -50,7 +50,7 @@ def run(args):
     if args.workers is not None and not 1 <= args.workers <= 1_000:
         raise UsageError(f"--workers must be from 1 to 1000, got {args.workers}")
     finished, started = [], time.monotonic()
-    with Progress(len(configs), f"{len(configs)} seeds") as progress:
+    with Progress(len(configs), "sweep") as progress:
 
         def on_row(row, seconds):
             finished.append(row)
@@ -143,7 +143,7 @@ def _line(row, seconds):
 
 def _summary(rows, seconds):
     """Print what a reader wants first: the mean, the worst, and how soon the seeds had learned what."""
-    print(f"{len(rows)} seeds in {duration(seconds)}", file=sys.stderr)
+    print(f"{tables.count(len(rows), 'seed')} in {duration(seconds)}", file=sys.stderr)
     done = trained(rows)
     if not done:
         return
