@@ -23,10 +23,12 @@ def together(series, x=None, first=0):
 
 
 def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, points=False):
-    """frame: columns x, y, series. domain: of y."""
+    """frame: columns x, y, series. domain: of y; a line ends where it leaves it."""
     data = pd.DataFrame(frame)
     series = tuple(dict.fromkeys(data["series"]))
     ends = "; ".join(f"{name} ends at {part['y'].iloc[-1]:.4g}" for name, part in data.groupby("series", sort=False))
+    if domain:
+        data["y"] = data["y"].where(data["y"].between(*domain))
     spec = _lines(series, title, x_title, y_title, log, domain and tuple(domain), height, points)
     return Figure(spec, data, f"{title}. {ends}")
 
@@ -42,14 +44,14 @@ def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[
 @lru_cache
 def _lines(series, title, x_title, y_title, log, domain, height, points):
     scale = alt.Scale(type="log" if log else "linear", **({"domain": domain} if domain else {}))
-    legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260, symbolStrokeWidth=2.5)
+    legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260, symbolType="stroke", symbolStrokeWidth=2.5)
     names = list(series)
     labels = {"labelExpr": POWERS} if log else {}
     chart = (
         alt.Chart(ROWS, title=title)
-        .mark_line(strokeWidth=2, clip=True, point={"size": 22, "clip": True} if points else False)
+        .mark_line(strokeWidth=2, point={"size": 22} if points else False)
         .encode(
-            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1, labelFlush=True)),
+            x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1)),
             y=alt.Y("y:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=5, **labels)),
             color=alt.Color(
                 "series:N",

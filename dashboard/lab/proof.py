@@ -16,7 +16,7 @@ def draw(bench, trial, cache_key):
                 "rounding of a numerical difference."
             )
     report = _report((bench.key, *cache_key), instead)
-    place = f"{report.name}[{', '.join(map(str, report.index))}]"
+    place = f"{_as_drawn(bench, report.name)}[{', '.join(map(str, report.index))}]"
     says = "Exact" if report.passed else "WRONG"
     (st.success if report.passed else st.error)(
         f"**Gradient check: {says.lower()}.** {report.checked} derivatives compared with (f(x+h) − f(x−h)) / 2h. "
@@ -26,6 +26,13 @@ def draw(bench, trial, cache_key):
         + why,
         icon=":material/check_circle:" if report.passed else ":material/error:",
     )
+
+
+def _as_drawn(bench, name):
+    """What the bench calls an array that the check calls "input" or "input 1"."""
+    names = list(bench.hand.arrays) if bench.hand and len(bench.hand.arrays) > 1 else ["x"]
+    number = name.removeprefix("input").strip()
+    return names[int(number or 0)] if name.startswith("input") else name
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

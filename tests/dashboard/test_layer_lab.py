@@ -13,7 +13,7 @@ import pytest
 from app_reading import charts, write_model
 from streamlit.testing.v1 import AppTest
 
-from dashboard.charts import lab_matrix
+from dashboard.charts import lab_lines, lab_matrix
 from dashboard.lab import frame, inputs
 from dashboard.lab.bench import Stage, View, flat, in_and_out
 from dashboard.lab.benches import BENCHES
@@ -233,12 +233,20 @@ def test_the_check_shown_is_that_of_the_sublayer_chosen(lab):
         lab.selectbox(key="part").set_value(part).run()
         assert any(array in caption.value for caption in lab.caption)
         report = BENCHES["residual"].trial(stage_of(lab, part)).check()
-        assert any(f"{report.error:.1e}" in box.value and report.name in box.value for box in lab.success)
+        worst = str(list(report.index))
+        assert any(f"{report.error:.1e}" in box.value and worst in box.value for box in lab.success)
 
 
 def stage_of(lab, part):
     model = load_checkpoint(Path(os.environ["TINYFORMER_CHECKPOINTS"]) / "seed-42.npz").model
     return Stage(dissect(model, EXPRESSION), EXPRESSION, int(lab.selectbox(key="block").value) - 1, "", "", (), part)
+
+
+def test_the_check_names_an_array_as_the_bench_does(lab):
+    open_bench(lab, "attention")
+    lab.button_group(key="input-attention").set_value("hand").run()
+    assert any(f"at `{name}[" in box.value for box in lab.success for name in "qkv")
+    lab.button_group(key="input-attention").set_value("model").run()
 
 
 def test_the_steps_of_adam_are_those_of_its_path():
@@ -262,6 +270,12 @@ def test_a_probability_of_nearly_1_is_not_written_as_1():
     assert exponential_share(np.array([1.0, 3.0]), 0, 0).text.startswith(
         "exp(1 − 3) / Σ exp(x − 3) = 0.135 / 1.14 = 0.119"
     )
+
+
+def test_a_line_ends_where_it_leaves_the_picture_and_its_last_value_is_still_said():
+    figure = lab_lines.lines(lab_lines.together({"a": [1, 10, 5000]}), "t", "x", "y", log=True, domain=(0.1, 100))
+    assert figure.data["y"].tolist()[:2] == [1, 10] and np.isnan(figure.data["y"].iloc[2])
+    assert figure.description == "t. a ends at 5000"
 
 
 # Rooms
