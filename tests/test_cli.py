@@ -234,6 +234,24 @@ def test_gradcheck_fails_where_a_gradient_is_wrong(run, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "words", [("evaluate",), ("predict", "Max(5,3,9)", "--all"), ("attention", "Max(5,3,9)", "--all")]
+)
+def test_a_broken_file_that_nobody_named_does_not_stand_in_the_way_of_the_others(run, shipped, words):
+    _, whole, _ = run(*words)
+    (shipped / "broken.npz").write_bytes((shipped / "seed-1.npz").read_bytes()[:500])
+    status, output, errors = run(*words)
+    assert (status, output) == (0, whole)
+    assert errors.startswith("left out: not a usable checkpoint: broken.npz") and errors.count("\n") == 1
+
+
+def test_where_all_are_broken_the_first_is_told(run, shipped):
+    for path in shipped.glob("*.npz"):
+        path.write_bytes(b"x")
+    status, output, errors = run("evaluate")
+    assert (status, output) == (2, "") and errors.startswith("error: not a usable checkpoint")
+
+
+@pytest.mark.parametrize(
     ("words", "reason"),
     [
         (["frobnicate"], "there is no command 'frobnicate'"),

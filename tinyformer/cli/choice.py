@@ -2,6 +2,7 @@
 
 from tinyformer import ExpressionError, load_checkpoint, parse_expression
 from tinyformer.checkpoint import CheckpointError
+from tinyformer.cli.terminal import say
 from tinyformer.models import best_checkpoint, find_checkpoint, shipped_checkpoints
 
 
@@ -13,16 +14,31 @@ def add_question_arguments(parser):
 
 
 def chosen_models(names, all_that_ship=False):
-    """The Checkpoints of these names, else those that ship, or the best of them. CheckpointError if one is unusable."""
+    """The Checkpoints of these names, else those that ship, or the best of them.
+
+    CheckpointError if one that was named is unusable. Of those that nobody named, an unusable one is told, and left
+    out; CheckpointError if none is left.
+    """
     if names:
-        paths = [find_checkpoint(name) for name in names]
-    elif all_that_ship:
-        paths = shipped_checkpoints()
-    else:
-        return [best_checkpoint(shipped_checkpoints())]
+        return [load_checkpoint(find_checkpoint(name)) for name in names]
+    paths = shipped_checkpoints()
     if not paths:
         raise CheckpointError("no model ships with this installation; name a checkpoint file, or train one")
-    return [load_checkpoint(path) for path in paths]
+    return _usable(paths) if all_that_ship else [best_checkpoint(paths)]
+
+
+def _usable(paths):
+    usable, problems = [], []
+    for path in paths:
+        try:
+            usable.append(load_checkpoint(path))
+        except CheckpointError as error:
+            problems.append(error)
+    if not usable:
+        raise problems[0]
+    for problem in problems:
+        say(f"left out: {problem}")
+    return usable
 
 
 def expression_for(text, checkpoint):
