@@ -61,7 +61,7 @@ def _placed(cells, chosen):
         bottom=y + (1 + size) / 2,
         middle=x + 0.5,
         center=y + 0.5,
-        grid="a = " + cells["a"].astype(str),
+        grid=cells["operation"] + " ( " + cells["a"].astype(str) + " b c )",
         next_x=x + 1,
         next_y=y + 1,
         chosen=cells["expression"] == str(chosen),

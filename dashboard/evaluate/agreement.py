@@ -29,6 +29,7 @@ def draw(asked, expression, key="agreement"):
                 table,
                 hide_index=True,
                 key=f"{key}-counts",
+                alt="How many models are right",
                 column_config={"share": st.column_config.NumberColumn(format="%.2f%%")},
             )
         with st.container(width=400):
@@ -44,6 +45,7 @@ def draw(asked, expression, key="agreement"):
         contested,
         hide_index=True,
         key=f"{key}-contested",
+        alt="Contested expressions",
         on_select=explore.rows_choose(f"{key}-contested", contested["expression"]),
         selection_mode="single-row",
     )

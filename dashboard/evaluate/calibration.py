@@ -65,5 +65,6 @@ def _table(rows, key):
         frame,
         hide_index=True,
         key=key,
+        alt="Bins of confidence",
         column_config={name: st.column_config.NumberColumn(format=form) for name, form in formats.items()},
     )

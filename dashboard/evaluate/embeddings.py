@@ -21,10 +21,13 @@ def draw(models):
             figure = digits.plane(*principal_components(vectors), shown.style.color, size)
             components.draw(figure, key=f"plane-{shown.name}")
     st.subheader("Near in number, near in embedding?", anchor=False)
+    table = pd.DataFrame([correlations(shown) for shown in models])
+    st.markdown(verdict(table))
     st.dataframe(
-        pd.DataFrame([correlations(shown) for shown in models]),
+        table,
         hide_index=True,
         key="number-sense",
+        alt="Near in number, near in embedding?",
         column_config={
             "rank correlation": st.column_config.NumberColumn(
                 format="%.3f", help="Spearman's, over the 45 pairs of digits: distance of the vectors, of the numbers"
@@ -43,6 +46,17 @@ def draw(models):
         "correlation** would be near 1. Near 0, as before training, their order is not in the distances. Max and Min "
         "need the order, so it must be somewhere: later layers can read it off any direction, however small."
     )
+
+
+def verdict(table):
+    """What the table says, in words."""
+    ordered = table[(table["by chance"] <= 5) & (table["rank correlation"] > 0)]["model"]
+    if not len(ordered):
+        return (
+            "One cannot tell it from the distances: more than 5% of all random renumberings of the digits do as well, "
+            f"for {'this model' if len(table) == 1 else 'each of these models'}."
+        )
+    return f"Their order is in the distances of {', '.join(ordered)}: fewer than 5% of random renumberings do as well."
 
 
 def correlations(shown):

@@ -37,6 +37,7 @@ def draw(shown_models):
         frame.rename(columns=names),
         hide_index=True,
         key="lengths-table",
+        alt="Accuracy by number of arguments",
         column_config={name: percent for name in ("accuracy", "95% interval from", "to", "sure, on average")}
         | {"loss": st.column_config.NumberColumn(format="%.2g", help="Mean cross-entropy in nats")},
     )

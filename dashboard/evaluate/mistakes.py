@@ -41,6 +41,7 @@ def draw(asked, expression, key="mistakes"):
         table,
         hide_index=True,
         key=f"{key}-table",
+        alt="Mistakes, and the least confident right answers",
         on_select=explore.rows_choose(f"{key}-table", table["expression"]),
         selection_mode="single-row",
         column_config={
@@ -65,8 +66,9 @@ def _confusion(shown, part, key, cell):
     st.dataframe(
         listed,
         hide_index=True,
-        height=240,
+        height=240 if len(listed) > 6 else "content",
         key=f"{key}-list",
+        alt=f"Expressions with the answer {truth}, answered {answer}",
         on_select=explore.rows_choose(f"{key}-list", listed["expression"]),
         selection_mode="single-row",
         column_config={SURE: st.column_config.NumberColumn(format="%.2f%%")},

@@ -44,8 +44,8 @@ def draw(models, expression):
     answers = [_answers(shown.file, text, longest) for shown in models]
     subject = asked.asked(models, *zip(*answers, strict=True))
     percent = st.column_config.NumberColumn(format="%.2f%%")
-    st.dataframe(scores(subject), hide_index=True, key="own-scores", column_config={"accuracy": percent})
-    st.dataframe(results(subject, test_set), hide_index=True, key="own-results")
+    st.dataframe(scores(subject), hide_index=True, key="own-scores", alt="Scores", column_config={"accuracy": percent})
+    st.dataframe(results(subject, test_set), hide_index=True, key="own-results", alt="Answers, line by line")
     view = st.segmented_control(
         "Results", list(VIEWS), format_func=VIEWS.get, default="operations", required=True, key="own",
         bind="query-params", label_visibility="collapsed",
@@ -115,7 +115,7 @@ def _report(test_set):
     st.markdown(f"**{read:,}** {'line' if read == 1 else 'lines'} read, **{test_set.not_read:,}** not.")
     if test_set.bad:
         frame = pd.DataFrame(test_set.bad, columns=["line", "text", "reason"])
-        st.dataframe(frame, hide_index=True, key="own-bad")
+        st.dataframe(frame, hide_index=True, key="own-bad", alt="Lines that could not be read")
     disputed = [line for line in test_set.lines if line.is_disputed]
     if disputed:
         some = ", ".join(

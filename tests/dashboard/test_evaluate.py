@@ -4,11 +4,12 @@ import json
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from app_reading import charts
 
 from dashboard.charts import certainty, distribution, truth_map
-from dashboard.evaluate import agreement, asked, mistakes, own, sweep, truth
+from dashboard.evaluate import agreement, asked, embeddings, mistakes, own, sweep, truth
 from tinyformer import (
     OPERATIONS,
     confusion_matrix,
@@ -233,6 +234,12 @@ def test_lengths_and_embeddings_have_every_model(page, section):
     assert sorted({name.split()[-1] for name in table["model"]}) == sorted(MODELS)
     drawn = charts(app)
     assert len(drawn) == (1 if section == "lengths" else 6) and all(len(d) > 15 for *_, d in drawn)
+
+
+def test_whether_digits_lie_in_order_is_said_in_words():
+    table = pd.DataFrame({"model": ["a", "b"], "rank correlation": [0.8, 0.1], "by chance": [0.1, 30.0]})
+    assert "order is in the distances of a:" in embeddings.verdict(table)
+    assert "for each of these models" in embeddings.verdict(table.assign(**{"by chance": 6.0}))
 
 
 ROW = {
