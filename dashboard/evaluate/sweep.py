@@ -59,7 +59,9 @@ def _charts(rows, asked):
     own = seeds.index(asked)
     st.markdown(verdict(asked, accuracy, steps, own))
     right = held_out(rows)
-    st.caption(f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed}).")
+    st.caption(
+        f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed})."
+    )
     with st.container(horizontal=True, gap="small"):
         with st.container(width=430):
             title = "Held-out accuracy of each seed"
@@ -85,7 +87,7 @@ def verdict(seed, accuracy, steps, own):
     equal = sum(value == accuracy[own] for value in accuracy) - 1
     others = len(accuracy) - 1
     text = (
-        f"**Seed {seed}** has {accuracy[own]:.2%} held out: better than {better} of {others} others, equal to {equal}. "
+        f"**Seed {seed}** has {percent(accuracy[own])} held out: better than {better} of {others} others, equal to {equal}. "
     )
     if steps[own] is None:
         return text + "It never reached 99%."
