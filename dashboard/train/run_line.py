@@ -30,18 +30,18 @@ def draw(one, status, log):
         )
         if one.mine:
             with st.container(horizontal=True, gap="small", width="content"):  # together on the next line, if need be
-                _buttons(one, status)
+                _buttons(one, status, begun=log is not None and log.step > 0)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
         st.error(f"{one.name}: {desk.reason(one.run, status)}")
 
 
-def _buttons(one, status):
+def _buttons(one, status, begun):
     busy = status.state in BUSY
     if busy:
         st.button("Pause", key=f"pause-{one.id}", on_click=desk.workers().pause, args=(one.run,), type="tertiary")
     elif status.resumable:
         st.button("Resume", key=f"resume-{one.id}", on_click=resume, args=(one.run,), type="tertiary")
-    if busy or status.resumable:
+    if status.state == "running" or (begun and (busy or status.resumable)):  # of no step, there is nothing to keep
         why = "End here: keep the best weights, and look at the test set once."
         st.button("Stop training", key=f"stop-{one.id}", on_click=_stop, args=(one.run,), type="tertiary", help=why)
     elif one.run.model_path.is_file():
@@ -73,7 +73,8 @@ def _progress(status, log):
         return 0.0, "damaged"
     total = status.total_steps
     share = log.step / total if total else 0.0
-    words = [desk.describe(status), f"step {log.step:,} of {total:,}" if total else "step 0"]
+    state = "▶ starting" if status.reason == "starting" else desk.describe(status)
+    words = [state, f"step {log.step:,} of {total:,}" if total else "step 0"]
     if status.state == "running" and log.step > 1:
         pace = log.pace()
         words.append(f"{pace:,.0f} steps/s, {max(0, total - log.step) / pace:.0f} s left")

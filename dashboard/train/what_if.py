@@ -22,6 +22,14 @@ def draw(seed, on_click):
     return chosen
 
 
+def remind(shown):
+    """What to look for in the experiments among the runs on the page."""
+    labels = {one.run.label for one in shown if desk.is_usable(one.run)}
+    for experiment in EXPERIMENTS:
+        if experiment.title in labels:
+            st.info(f"**{experiment.title}.** {experiment.look_for}")
+
+
 def start(experiment, seed):
     """Start the experiment, and its reference unless this visitor has one → [reference, experiment] as Runs."""
     reference, changed = experiment.pair(seed)

@@ -51,6 +51,7 @@ if chosen != st.query_params.get_all("run"):
 
 shown = desk.with_looks([known[run_id] for run_id in chosen])
 if shown:
+    what_if.remind(shown)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layouts = [live.ONE_CHART, live.SMALL_MULTIPLES]
         layout = st.segmented_control(

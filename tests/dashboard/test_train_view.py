@@ -157,6 +157,8 @@ def test_an_experiment_appears_beside_its_reference(page, monkeypatch):
     shown = page.multiselect(key="_runs_shown").value
     configs = {run.id: run.config for run in list_runs()}
     assert [configs[run_id].model.num_heads for run_id in shown] == [4, 1]
+    assert "one point of view" in page.info[0].value  # what to look for stays in sight
+    assert [b.label for b in page.button if b.key and b.key.endswith(shown[0])] == ["Resume"]  # no step: none to keep
     button(page, "one layer").click().run()
     assert len(list_runs()) == 3  # the reference is there already
 
