@@ -87,7 +87,8 @@ def verdict(seed, accuracy, steps, own):
     equal = sum(value == accuracy[own] for value in accuracy) - 1
     others = len(accuracy) - 1
     text = (
-        f"**Seed {seed}** has {percent(accuracy[own])} held out: better than {better} of {others} others, equal to {equal}. "
+        f"**Seed {seed}** has {percent(accuracy[own])} held out: "
+        f"better than {better} of {others} others, equal to {equal}. "
     )
     if steps[own] is None:
         return text + "It never reached 99%."
