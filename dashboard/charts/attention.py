@@ -1,4 +1,4 @@
-"""Heatmaps of attention weights: query → key, one color scale on [0, 1] everywhere, square cells."""
+"""What the pooled first token looks at, square cells on the one scale of weights; and that scale, to be shown once."""
 
 from functools import lru_cache
 
@@ -7,67 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
-
-
-def heads(weights, tokens, notes, size=128, columns=2, layers=slice(None)):
-    """Every head's weights for one expression, `columns` heads side by side.
-
-    weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels;
-    layers: the index or slice of those to draw.
-    """
-    shown = np.atleast_1d(np.arange(len(weights))[layers])
-    weights = np.asarray(weights)[shown]
-    L, H, T, _ = weights.shape
-    layer, head, query, key = (index.ravel() for index in np.indices(weights.shape))
-    names = np.array(placed([
-        f"Layer {i + 1} · head {j + 1}|{notes[i][j]}" for i in shown for j in range(H)
-    ]))  # fmt: skip
-    words = np.array(placed(tokens))
-    data = pd.DataFrame({
-        "head": names[layer * H + head],
-        "query": words[query],
-        "key": words[key],
-        "from": np.asarray(tokens)[query],
-        "to": np.asarray(tokens)[key],
-        "weight": weights.ravel(),
-    })  # fmt: skip
-    description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
-        f"layer {i + 1} head {j + 1} {notes[i][j]}" for i in shown for j in range(H)
-    )
-    return Figure(_heads_spec(size, columns, size // T), data, description)
-
-
-@lru_cache
-def _heads_spec(size, columns, cell):
-    font = min(11, max(6, cell))
-    axis = alt.Axis(labelExpr=LABEL_ONLY, labelFontSize=font, labelPadding=3, labelOverlap=cell < 6, title=None)
-    upright = alt.Axis(**axis.to_dict() | {"labelAngle": 0 if cell > 18 else -90})  # "Second" needs room
-    chart = (
-        alt.Chart(ROWS)
-        .mark_rect()
-        .encode(
-            x=alt.X("key:O", axis=upright, title="key: looked at"),
-            y=alt.Y("query:O", axis=axis, title="query: looks"),
-            color=weight_color(),
-            tooltip=[
-                alt.Tooltip("from:N", title="query (looks)"),
-                alt.Tooltip("to:N", title="key (is looked at)"),
-                alt.Tooltip("weight:Q", format=".4f"),
-            ],
-        )
-        .properties(width=size, height=size)
-        .facet(
-            facet=alt.Facet(
-                "head:N",
-                title=None,
-                header=alt.Header(labelExpr=LABEL_LINES, labelAnchor="start", labelFontSize=11, labelLineHeight=14),
-            ),
-            columns=columns,
-            spacing={"row": 10, "column": 12},
-        )
-    )
-    return to_spec(chart)
+from dashboard.charts.theme import LABEL_ONLY, placed, weight_color
 
 
 def first_token(weights, tokens, cell=30, title="What the first token looks at"):
@@ -141,7 +81,7 @@ def _scale_spec():
                 "low:Q",
                 title="attention weight",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False, format="~g"),
+                axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False, format=".2~f"),
             ),
             x2="high:Q",
             color=weight_color(),

@@ -17,15 +17,16 @@ CELL = "cell"  # the name of the selection: layer, head, query and key from 0
 FIELDS = ("layer", "head", "query", "key")
 
 
-def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_row=True):
+def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_row=True, first_layer=0):
     """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels.
 
-    `chosen` = (layer, head, query, key) gets a frame. `pooled_row` frames the first row of the last layer.
+    `chosen` = (layer, head, query, key) gets a frame. `pooled_row` frames the first row of the last layer. The first of
+    the L layers is number `first_layer`, from 0, of its model.
     """
     weights = np.asarray(weights)
     L, H, T, _ = weights.shape
-    data = _places(L, H, tuple(tokens)).copy(deep=False)
-    names = [f"Layer {place // H + 1} · head {place % H + 1}|{notes[place // H][place % H]}" for place in range(L * H)]
+    data = _places(L, H, tuple(tokens), first_layer).copy(deep=False)
+    names = [f"Layer {first_layer + i + 1} · head {j + 1}|{notes[i][j]}" for i in range(L) for j in range(H)]
     data["panel"] = np.array(placed(names)).repeat(T * T)
     data["weight"] = weights.ravel().astype(np.float64).round(6)
     sides = zip(data["from"], data["to"], data["weight"], strict=True)
@@ -33,28 +34,30 @@ def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_ro
     mark = np.zeros(weights.shape, np.int8)
     if pooled_row:
         mark[-1, :, 0, 0] = 1
-    if chosen is not None and all(place < end for place, end in zip(chosen, weights.shape, strict=True)):
-        mark[tuple(chosen)] += 2
+    if chosen is not None:
+        place = (chosen[0] - first_layer, *chosen[1:])
+        if all(0 <= index < end for index, end in zip(place, weights.shape, strict=True)):
+            mark[place] += 2
     data["mark"] = mark.ravel()
     description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
         name.replace("|", " ") for name in names
     )
-    return Figure(_spec(size, columns, min(12, max(6, size // T))), data, description)
+    return Figure(_spec(size, columns, min(12, max(6, size // T)), min(2.5, size / T / 4)), data, description)
 
 
 @lru_cache(maxsize=64)
-def _places(L, H, tokens):
+def _places(L, H, tokens, first_layer):
     """The columns that depend on the expression only."""
     layer, head, query, key = (index.ravel() for index in np.indices((L, H, len(tokens), len(tokens))))
     words, labels = np.array(tokens), np.array(placed(tokens))
     return pd.DataFrame({
-        "place": np.arange(layer.size), "layer": layer, "head": head, "query": query, "key": key,
+        "place": np.arange(layer.size), "layer": first_layer + layer, "head": head, "query": query, "key": key,
         "row": labels[query], "column": labels[key], "from": words[query], "to": words[key],
     })  # fmt: skip
 
 
 @lru_cache
-def _spec(size, columns, font):
+def _spec(size, columns, font, stroke):
     axis = alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, labelFontSize=font, labelPadding=3, title=None)
     y = alt.Y("row:O", axis=axis)
     cells = (
@@ -74,7 +77,7 @@ def _spec(size, columns, font):
     pooled = (
         alt.Chart(ROWS)
         .transform_filter("datum.mark % 2 === 1")
-        .mark_rect(**frame, strokeWidth=2.5, tooltip=None)
+        .mark_rect(**frame, strokeWidth=stroke, tooltip=None)
         .encode(y=y, x=alt.value(0), x2=alt.value(size), stroke=ink)
     )
     chosen = (

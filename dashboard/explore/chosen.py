@@ -54,8 +54,9 @@ def pick(subjects, words, key=True, of_model=True):
 
 
 def _one_of(label, options, key, format_func=str, start=0):
+    default = None if key in st.session_state else options[start]  # not both: Streamlit would complain
     return st.segmented_control(
-        label, options, default=options[start], required=True, key=key, bind="query-params", format_func=format_func
+        label, options, default=default, required=True, key=key, bind="query-params", format_func=format_func
     )
 
 

@@ -27,16 +27,20 @@ def draw(subjects, expression):
             pattern = pattern_of(traces[subject.name], subject.config)
             entropy = normalized_entropy(pattern[:, :, 0])
             notes = [[f"{focus_label(value)} {value:.2f}" for value in layer] for layer in entropy]
-            figure = heatmaps.heatmaps(
-                pattern, words, notes, HEAD_SIZES[len(subjects)],
-                columns=4 if len(subjects) == 1 else 2,
-                chosen=cell.place if cell and cell.subject is subject else None,
-                pooled_row=subject.config.pooling == "first",
-            )  # fmt: skip
-            key = f"heads-{subject.name}-{len(subjects)}"
-            with column:
-                click = partial(chosen.choose, key, subject.name)
-                components.draw(figure, key=key, on_select=click, selection_mode=heatmaps.CELL)
+            # A model alone has room for its layers side by side, and below one another where the window is narrow.
+            parts = [slice(i, i + 1) for i in range(len(pattern))] if len(subjects) == 1 else [slice(None)]
+            with column, st.container(horizontal=True, gap="medium"):
+                for part in parts:
+                    figure = heatmaps.heatmaps(
+                        pattern[part], words, notes[part], HEAD_SIZES[len(subjects)],
+                        chosen=cell.place if cell and cell.subject is subject else None,
+                        pooled_row=subject.config.pooling == "first" and part is parts[-1],
+                        first_layer=part.start or 0,
+                    )  # fmt: skip
+                    key = f"heads-{subject.name}-{len(subjects)}-{part.start or 0}"
+                    click = partial(chosen.choose, key, subject.name)
+                    with st.container(width="content" if len(parts) > 1 else "stretch"):
+                        components.draw(figure, key=key, on_select=click, selection_mode=heatmaps.CELL)
         components.draw(attention.scale(), key="scale")
         components.how_to_read(
             "Rows are **queries**, the tokens that look; columns are **keys**, the tokens that are looked at. A row "

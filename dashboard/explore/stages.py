@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import grid, token_bars
 from tinyformer.interpret import score_scale
+from tinyformer.laboratory import causes
 
 
 def draw(cell, values, words):
@@ -28,6 +29,13 @@ def draw(cell, values, words):
             ("length of weight × v", np.linalg.norm(weighted[key]), "what this token adds to what the head gathers"),
         ):
             st.metric(label, f"{value:.4f}", help=formula, width="content")
+    st.code(
+        f"score  = {causes.products(q[query], k[key], {}).text}\n"
+        f"scaled = {raw[key]:.4f} {scale} = {scaled[key]:.4f}\n"
+        f"weight = {causes.exponential_share(scaled, key, query, 'scaled').text}",
+        language=None,
+        wrap_lines=True,
+    )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width="content"):
             figure = grid.grid(
@@ -43,12 +51,12 @@ def draw(cell, values, words):
             panels = {"score q · k": raw, f"scaled {scale}": scaled, "weight": pattern[query]}
             title = "The row of the token that looks"
             components.draw(token_bars.token_bars(panels, words, cell.subject.style.color, key, title), key="row")
-            rows = [*words, "sum z"]
+            rows, gathered = [*words, "sum z"], np.vstack([weighted, weighted.sum(axis=0)])
             figure = grid.grid(
-                np.vstack([weighted, weighted.sum(axis=0)]), rows, range(1, config.head_dim + 1), form="",
+                gathered, rows, range(1, config.head_dim + 1), form="",
                 title="weight × value: what the head gathers", names=("token", "component", "weighted value"),
-                cell=max(8, min(22, 350 // config.head_dim)), height=20, signed=True,
-                reach=float(np.ceil(np.abs(v).max())),
+                cell=max(8, min(22, 350 // config.head_dim)), height=max(9, min(20, 400 // len(rows))), signed=True,
+                reach=_rounded_up(np.abs(gathered).max()),
             )  # fmt: skip
             components.draw(figure, key="gathered")
     components.how_to_read(
@@ -56,8 +64,14 @@ def draw(cell, values, words):
         f"{config.head_dim} components. The score of a pair is q · k; divided by √{config.head_dim} it keeps its size "
         "whatever the width. The softmax turns a row of scores into weights that sum to 1. The weights mix the values: "
         "the last row, z, is all that the head passes on from this row.\n\n"
-        "Orange and blue are negative and positive components; the scale reaches as far as the largest value vector."
+        "Orange and blue are negative and positive components; the scale reaches just beyond the largest of them."
     )
+
+
+def _rounded_up(value):
+    """To one digit: a scale that moves seldom. 0.34 → 0.4, 1.2 → 2."""
+    unit = 10.0 ** np.floor(np.log10(max(value, 1e-6)))
+    return float(np.ceil(value / unit) * unit)
 
 
 def cell_size(num_tokens):

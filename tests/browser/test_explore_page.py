@@ -69,7 +69,7 @@ OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [da
     > c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right + 1).length"""
 
 
-@pytest.mark.parametrize("section", [section for section in SECTIONS if section not in ("Heatmaps", "Time")])
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section != "Time"])
 def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
     for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
         page = visit(f"explore-attention?section={section}{models}", width=width)

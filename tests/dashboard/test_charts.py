@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.charts import attention, bars, curves, focus, intervals, matrix, theme
+from dashboard.charts import attention, bars, curves, focus, heatmaps, intervals, matrix, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
@@ -22,7 +22,7 @@ def weights(L=2, H=4, T=6, seed=0):
 
 
 def heads(w, **options):
-    return attention.heads(w, TOKENS, [["focused"] * w.shape[1]] * len(w), **options)
+    return heatmaps.heatmaps(w, TOKENS, [["focused"] * w.shape[1]] * len(w), **options)
 
 
 def figures():
@@ -54,27 +54,30 @@ def test_the_spec_depends_on_the_structure_only():
 
 @pytest.mark.parametrize("scale", [0.01, 1.0])
 def test_weights_have_one_color_scale_whatever_they_are(scale):
-    for figure in (heads(weights() * scale), attention.first_token(weights()[:, :, 0] * scale, TOKENS)):
-        assert figure.spec["spec"]["encoding"]["color"]["scale"]["domain"] == [0, 1]
+    first = attention.first_token(weights()[:, :, 0] * scale, TOKENS)
+    assert first.spec["spec"]["encoding"]["color"]["scale"]["domain"] == [0, 1]
+    cells = heads(weights() * scale).spec["spec"]["layer"][0]
+    assert cells["encoding"]["color"]["scale"]["domain"] == [0, 1]
     assert attention.scale().spec["encoding"]["color"]["scale"]["domain"] == [0, 1]
 
 
 def test_no_chart_of_weights_names_a_color():
     """So that light and dark come from the theme."""
     for figure in (heads(weights()), attention.first_token(weights()[:, :, 0], TOKENS), attention.scale()):
-        assert "#" not in str(figure.spec).replace("$schema", "")
+        colors = [chart.get("encoding", {}).get("color", {}) for chart in figure.spec.get("spec", {}).get("layer", ())]
+        assert "#" not in str([colors, figure.spec.get("spec", {}).get("encoding"), figure.spec.get("encoding")])
 
 
 def test_a_cell_of_the_heatmap_is_the_weight_from_query_to_key():
     w = weights()
     data = heads(w).data
     assert len(data) == w.size
-    row = data[data["head"].str.contains("Layer 2 · head 3")].query("query == '004|9' and key == '003|5'")
-    assert row["weight"].item() == w[1, 2, 4, 3]
+    row = data[data["panel"].str.contains("Layer 2 · head 3")].query("row == '004|9' and column == '003|5'")
+    assert row["weight"].item() == pytest.approx(w[1, 2, 4, 3], abs=1e-6)
 
 
 def test_equal_tokens_keep_their_own_place():
-    assert heads(weights()).data["key"].nunique() == len(TOKENS)
+    assert heads(weights()).data["column"].nunique() == len(TOKENS)
 
 
 def test_cells_are_square():
@@ -87,9 +90,10 @@ def test_cells_are_square():
 
 def test_layers_can_be_drawn_one_by_one():
     w = weights()
-    figure = heads(w, layers=1)
-    assert set(figure.data["head"].str[4:11]) == {"Layer 2"}
-    assert np.array_equal(figure.data["weight"], w[1].ravel())
+    data = heads(w[1:], first_layer=1, chosen=(1, 2, 3, 4)).data
+    assert set(data["panel"].str[4:11]) == {"Layer 2"} and set(data["layer"]) == {1}
+    assert np.allclose(data["weight"], w[1].ravel(), atol=1e-6)
+    assert data[data["mark"] > 1][["layer", "head", "query", "key"]].to_numpy().tolist() == [[1, 2, 3, 4]]
 
 
 def test_an_answer_that_is_no_digit_gets_a_column_only_if_there_is_one():
