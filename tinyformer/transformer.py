@@ -68,7 +68,7 @@ class Transformer(Layer):
         """The forward pass from embedded tokens x (B, T, D) on, as interpolation and gradient checks need it."""
         if x.dtype != self.dtype:
             raise ValueError(f"this model computes in {self.dtype}, got {x.dtype}: pass x.astype(model.dtype)")
-        mask = self._useful_mask(x, mask)
+        mask = self.useful_mask(x, mask)
         x, _ = self.positions.forward(x)
         x, dropout = self.dropout.forward(x, rng)
         tapes = []
@@ -77,7 +77,7 @@ class Transformer(Layer):
             x, tape = block.forward(x, mask, rng, num_rows=1 if first_row_only else None)
             tapes.append(tape)
         x, final_norm = self.final_norm.forward(x) if self.final_norm else (x, None)
-        row_weights = self._row_weights(x, mask)
+        row_weights = self.pooling_weights(x, mask)
         pooled = (row_weights[:, None, :] @ x)[:, 0]  # (B, D)
         logits, read_out = self.read_out.forward(pooled)  # (B, V)
         return logits, TransformerTape(None, dropout, tuple(tapes), final_norm, row_weights, read_out)
@@ -101,7 +101,7 @@ class Transformer(Layer):
         logits, _ = self.forward(tokens, mask)
         return Softmax().forward(logits)[0]
 
-    def _useful_mask(self, x, mask):
+    def useful_mask(self, x, mask):
         """None if nothing is masked. An expression without a token would attend to nothing: ValueError."""
         if mask is None:
             return None
@@ -116,8 +116,8 @@ class Transformer(Layer):
             raise ValueError(f"expression {int(np.argmin(mask[:, 0]))} of the batch has no token at its first position")
         return mask
 
-    def _row_weights(self, x, mask):
-        """How the rows are pooled: all of the first, or the mean over the tokens."""
+    def pooling_weights(self, x, mask):
+        """How the R rows of x (B, R, D) are pooled, (1 or B, R): all of the first, or the mean over the tokens."""
         R = x.shape[1]
         if self.config.pooling == "first":
             return np.eye(1, R, dtype=x.dtype)

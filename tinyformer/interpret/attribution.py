@@ -47,7 +47,7 @@ def direct_contributions(model, tokens, mask=None, values=None):
             _normalize_parts(parts, block.feed_forward_norm, values[f"{name}.ln2.scale"])
     if model.final_norm:
         _normalize_parts(parts, model.final_norm, values["ln_final.scale"])
-    row_weights = model._row_weights(values["final"], mask)[:, None, :].astype(np.float64)
+    row_weights = model.pooling_weights(values["final"], mask)[:, None, :].astype(np.float64)
     logits = {name: ((row_weights @ x)[:, 0]) @ model.read_out.weight.value for name, x in parts.items()}
     logits["constants"] = logits["constants"] + model.read_out.bias.value
     logits["constants"] = logits.pop("constants")  # last in order

@@ -49,5 +49,5 @@ def logit_lens(model, tokens, mask=None, values=None):
     if model.final_norm:
         streams = [model.final_norm.forward(stream)[0] for stream in streams]
     rows = np.stack([model.read_out.forward(stream)[0] for stream in streams])
-    weights = model._row_weights(streams[0], mask)  # (B or 1, T), rows sum to 1
+    weights = model.pooling_weights(streams[0], mask)  # (B or 1, T), rows sum to 1
     return LogitLens(stages, rows, np.einsum("bt,sbtv->sbv", np.broadcast_to(weights, tokens.shape), rows))

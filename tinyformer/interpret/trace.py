@@ -47,7 +47,7 @@ def trace(model, tokens, mask=None, edits=None, every_row=True):
     values = {}
     at = editor(edits or {}, model.config, values)
     x = embedded(model, tokens, at)
-    mask = model._useful_mask(x, None if mask is None else np.atleast_2d(mask))
+    mask = model.useful_mask(x, None if mask is None else np.atleast_2d(mask))
     for layer in range(model.config.num_layers):
         x = at(f"blocks.{layer}.resid_pre", x)
         z = attention_heads(model, layer, x, mask, at, every_row)
@@ -131,7 +131,7 @@ def rest_of_block(model, layer, x, z, at):
 def read_out(model, x, mask, at):
     """The last block's output x (B, R, D) → logits (B, V)."""
     x = at("final", _normalize(model.final_norm, x, "ln_final", at) if model.final_norm else x)
-    pooled = at("pooled", (model._row_weights(x, mask)[:, None, :] @ x)[:, 0])
+    pooled = at("pooled", (model.pooling_weights(x, mask)[:, None, :] @ x)[:, 0])
     return at("logits", model.read_out.forward(pooled)[0])
 
 
