@@ -18,6 +18,7 @@ def disagreement(counts, names):
     one, other = (index.ravel() for index in np.indices(counts.shape))
     data = pd.DataFrame({"one": np.array(names)[one], "other": np.array(names)[other], "count": counts.ravel()})
     data = data[one != other].reset_index(drop=True)
+    data["ink"] = 1
     pairs = [f"{a} and {b} {counts[i, j]}" for i, a in enumerate(names) for j, b in enumerate(names) if i < j]
     return Figure(_spec(tuple(names)), data, "Expressions answered differently: " + ", ".join(pairs))
 
@@ -30,9 +31,11 @@ def _spec(names):
         y=alt.Y("other:N", **place),
         tooltip=[alt.Tooltip("one:N"), alt.Tooltip("other:N"), alt.Tooltip("count:Q", title="answered differently")],
     )
+    # The loudest end of the scale of weights: dark on a light page, light on a dark one.
+    ink = alt.Color("ink:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
     chart = alt.layer(
         base.mark_rect(opacity=0.16, color=NEUTRAL),
-        base.mark_text(fontSize=15, fontWeight=600, color=NEUTRAL).encode(text="count:Q"),
+        base.mark_text(fontSize=15, fontWeight=600).encode(text="count:Q", color=ink),
         data=ROWS,
         title="Expressions answered differently",
     ).properties(width=CELL * len(names), height=CELL * len(names) * 0.75)
