@@ -1,4 +1,4 @@
-"""For runs whose split leaks: how much better their test looks than it is."""
+"""For runs whose split leaks: whether their test looks better than the model is, and by how much."""
 
 from functools import lru_cache
 
@@ -19,11 +19,20 @@ def draw(shown):
         try:
             if one.run.config.split_by != "draw" or not one.run.model_path.is_file():
                 continue
-            test, known, honest = _leak(one.run)
+            leak = _leak(one.run)
         except (CheckpointError, ValueError):
             continue
-        st.warning(
-            f"**{one.name} looks better than it is.** Its test says {test.accuracy:.1%}, but {known} of {len(test)} "
-            f"expressions were trained on. Of {len(honest):,} expressions it never trained on, it "
-            f"answers {honest.accuracy:.1%} right."
-        )
+        st.warning(_in_words(one.name, leak))
+
+
+def _in_words(name, leak):
+    test, honest, (low, high) = leak.test.accuracy, leak.never_trained_on.accuracy, leak.interval
+    if leak.flatters:
+        verdict = f"**{name} looks better than it is, by {100 * (test - honest):.1f} points.**"
+    else:
+        verdict = f"**The test of {name} leaks, though that does not show in its result.**"
+    return (
+        f"{verdict} {leak.known} of {len(leak.test)} expressions of its test were trained on. It says {test:.1%} (95 % "
+        f"interval {low:.1%} to {high:.1%}). Of all {len(leak.never_trained_on):,} expressions never trained on, "
+        f"{honest:.1%} are answered right."
+    )

@@ -10,6 +10,7 @@ from dashboard import workers
 from dashboard.train import advanced, limits
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
+from tinyformer.analysis.leak import measure_leak
 from tinyformer.analysis.microscope import batch_of, take_step
 from tinyformer.runs import create_run, list_runs, train_run
 from tinyformer.training_data import prepare_data
@@ -135,7 +136,7 @@ def test_a_default_page_asks_for_the_default_training(page):
     page.run()
     assert not page.exception and not page.error
     assert "Start training" in page.info[0].value
-    said = limits.statement(workers.SIDE_BY_SIDE, workers.CORES, workers.MOST_PER_OWNER)
+    said = limits.statement(102_548, workers.SIDE_BY_SIDE, workers.CORES, workers.MOST_PER_OWNER)
     assert any(said in caption.value for caption in page.caption)
 
 
@@ -278,4 +279,7 @@ def test_a_split_by_draw_says_how_much_it_flatters(page):
     train_run(run)
     page.session_state["_runs_shown"] = [run.id]
     page.run()
-    assert "looks better than it is" in page.warning[0].value
+    leak = measure_leak(load_checkpoint(run.model_path).model, run.config)
+    said = page.warning[0].value
+    assert f"{leak.known} of {len(leak.test)} expressions" in said and f"{leak.never_trained_on.accuracy:.1%}" in said
+    assert ("looks better than it is" in said) == leak.flatters

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinyformer.datasets import expression_space
 from tinyformer.evaluation import Evaluation, evaluate
+from tinyformer.intervals import wilson_interval
 from tinyformer.training_data import prepare_data
 
 
@@ -18,6 +19,16 @@ class Leak(NamedTuple):
     test: Evaluation
     known: int  # expressions of the test set that were trained on
     never_trained_on: Evaluation
+
+    @property
+    def interval(self):
+        """(low, high): what the test leaves open about the accuracy, if one believes it."""
+        return wilson_interval(int(self.test.correct.sum()), len(self.test))
+
+    @property
+    def flatters(self):
+        """Whether the test rules out the accuracy on what was never trained on, as too low."""
+        return self.never_trained_on.accuracy < self.interval[0]
 
 
 def measure_leak(model, config):
