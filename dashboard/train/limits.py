@@ -35,14 +35,15 @@ WORDS = {  # of the settings, as the page calls them
 
 def in_words(error):
     """A message about fields as one about what is written on the page."""
-    return re.sub(r"\b[a-z_]+\b", lambda word: WORDS.get(word[0], word[0]) if word[0] in FLAGS else word[0], str(error))
+    text = re.sub(r"\b[a-z_]+\b", lambda word: WORDS.get(word[0], word[0]) if word[0] in FLAGS else word[0], str(error))
+    return text[:1].upper() + text[1:]
 
 
-def statement(side_by_side, cores, most):
-    """The limits in words, behind the number of parameters. most: runs of one visitor that train or wait."""
+def statement(parameters, side_by_side, cores, most):
+    """The limits in words. parameters: of the model that is set up; most: runs of one visitor that train or wait."""
     return (
-        f"At most {MOST_PARAMETERS:,}, {MOST_STEPS:,} steps, {MOST_SEEDS} seeds at once. {side_by_side} train side by "
-        f"side on {cores} core{'s' if cores > 1 else ''}, others queue, {most} in all."
+        f"{parameters:,} of at most {MOST_PARAMETERS:,} parameters. At most {MOST_STEPS:,} steps and {MOST_SEEDS} seeds; "
+        f"{side_by_side} train side by side on {cores} core{'s' if cores > 1 else ''}, others queue ({most} in all)."
     )
 
 

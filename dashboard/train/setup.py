@@ -87,8 +87,8 @@ def _say_what_it_is(configs):
     """Size of the model, limits, and the command that does the same."""
     first = configs[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        bounds = limits.statement(desk.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER)
-        st.caption(f"{first.model.num_parameters:,} parameters. {bounds}")
+        place = desk.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER
+        st.caption(limits.statement(first.model.num_parameters, *place))
         with st.popover("The same in a terminal", type="tertiary", width="content"):
             st.caption("Each run is a process of its own. These commands do what the button does:")
             st.code("\n".join(command(config) for config in configs), language="bash", wrap_lines=True)

@@ -16,7 +16,9 @@ COLUMNS = {
     "state": st.column_config.TextColumn("State"),
     "seed": st.column_config.NumberColumn("Seed", format="%d"),
     "held out": st.column_config.NumberColumn("Best held out", format="percent", help="Best accuracy on validation."),
-    "test": st.column_config.TextColumn("Test set", help="Right answers of the test set, looked at once, at the end."),
+    "test": st.column_config.TextColumn(
+        "Test set", width=95, help="Right answers of the test set, looked at once, at the end."
+    ),
     "steps": st.column_config.NumberColumn("Steps"),
     "seconds": st.column_config.NumberColumn("Time", format="%.1f s", help="Spent in training steps."),
     "configuration": st.column_config.TextColumn(

@@ -14,11 +14,11 @@ def draw(seed, on_click):
         st.caption(f"Each is a normal run with seed {seed}, and appears beside the same training without the change.")
         chosen = None
         for experiment in EXPERIMENTS:
-            button, sentence = st.columns([2, 7], vertical_alignment="center")
-            key = f"what-if-{experiment.title}"
-            if button.button(experiment.title, key=key, width="stretch", on_click=on_click):
-                chosen = experiment
-            sentence.html(f'<div class="tf-note">{experiment.look_for}</div>')
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+                key = f"what-if-{experiment.title}"
+                if st.button(experiment.title, key=key, width=165, on_click=on_click):
+                    chosen = experiment
+                st.html(f'<div class="tf-note">{experiment.look_for}</div>', width="stretch")
     return chosen
 
 
