@@ -1,13 +1,14 @@
 """A sweep: the same training from many seeds. Is seed 42 lucky?"""
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import distribution
 from dashboard.charts.bars import percent
-from tinyformer.sweep_summary import held_out, steps_to_goal, trained
-from tinyformer.sweep_table import ENTROPY, STEPS, STEPS_OF, SweepTableError, read_sweep, sweep_files
+from dashboard.evaluate import sweep_tables
+from tinyformer.intervals import wilson_interval
+from tinyformer.sweep_summary import held_out, trained
+from tinyformer.sweep_table import ENTROPY, SweepTableError, read_sweep, sweep_files
 
 FAMOUS = 42
 COMMAND = "python -m tinyformer sweep --seeds 1-32"
@@ -44,11 +45,13 @@ def draw():
     if not done:
         return
     _charts(done, int(asked))
-    loss = st.column_config.NumberColumn(format="%.2g", help="Held out: mean cross-entropy in nats")
-    steps = steps_table(done, int(asked))
+    look = {"hide_index": True, "placeholder": ""}
+    steps = sweep_tables.steps(done, int(asked))
     if len(steps) > 1:  # a table that was made before these figures were kept has the first row only
-        st.dataframe(steps, hide_index=True, key="sweep-steps-table", placeholder="", width="content")
-    st.dataframe(table(rows), hide_index=True, key="sweep-table", placeholder="", column_config={"test_loss": loss})
+        st.dataframe(steps, key="sweep-steps-table", alt=sweep_tables.GOAL, width="content", **look)
+    frame = sweep_tables.seeds(rows)
+    headings = sweep_tables.headings(frame)
+    st.dataframe(frame, key="sweep-table", alt="All seeds", column_config=headings, **look)
     st.caption(f"Make one of your own, with any of the training's settings: `{COMMAND} --epochs 10`")
 
 
@@ -59,7 +62,10 @@ def _charts(rows, asked):
     own = seeds.index(asked)
     st.markdown(verdict(asked, accuracy, steps, own))
     right = held_out(rows)
+    correct, total = rows[own]["test_correct"], rows[own]["test_total"]
+    low, high = wilson_interval(correct, total)
     st.caption(
+        f"{correct:,} right of {total:,} held out: 95% interval {low:.1%} to {high:.1%}. "
         f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed})."
     )
     with st.container(horizontal=True, gap="small"):
@@ -69,8 +75,7 @@ def _charts(rows, asked):
                 distribution.dots(accuracy, seeds, asked, title, "accuracy", percent=True), key="sweep-accuracy"
             )
         with st.container(width=430):
-            title = "Steps until 99% held out"
-            components.draw(distribution.dots(steps, seeds, asked, title, "steps"), key="sweep-steps")
+            components.draw(distribution.dots(steps, seeds, asked, sweep_tables.GOAL, "steps"), key="sweep-steps")
     components.draw(distribution.heads(entropies(rows), asked), key="sweep-heads", stretch=True)
     components.how_to_read(
         "A dot is one seed: other first weights, another order of the same examples. What all seeds share is a "
@@ -93,7 +98,8 @@ def verdict(seed, accuracy, steps, own):
     if steps[own] is None:
         return text + "It never reached 99%."
     faster = sum(value is None or value > steps[own] for value in steps)
-    return text + f"It reached 99% after {steps[own]:,} steps: faster than {faster} of {others}."
+    alike = steps.count(steps[own]) - 1
+    return text + f"It reached 99% after {steps[own]:,} steps: faster than {faster} of {others}, as fast as {alike}."
 
 
 def entropies(rows):
@@ -104,31 +110,6 @@ def entropies(rows):
         for name, value in row.items()
         if ENTROPY.fullmatch(name) and value is not None
     ]
-
-
-def steps_table(rows, asked):
-    """How soon the seeds reached 99% of all expressions and of each operation, beside the seed `asked`."""
-    own = next(row for row in rows if row["seed"] == asked)
-    return pd.DataFrame(
-        [
-            {
-                "steps until 99% held out": "all expressions" if one.what == "all" else one.what,
-                f"seed {asked}": own.get(STEPS_OF.get(one.what, STEPS)),
-                "fastest seed": one.fastest,
-                "median": one.median,
-                "slowest": one.slowest,
-                "seeds that never did": one.never,
-            }
-            for one in steps_to_goal(rows)
-        ]
-    )
-
-
-def table(rows):
-    """What a reader of the table wants, without the settings that all share."""
-    frame = pd.DataFrame(rows)
-    same = [name for name in frame if frame[name].nunique(dropna=False) == 1 and name not in ("seed", "test_total")]
-    return frame.drop(columns=same).round({name: 3 for name in frame if ENTROPY.fullmatch(name)})
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -256,7 +256,9 @@ def test_a_sweep_shows_where_a_seed_stands(page, folder):
     write_sweep(folder / "sweep-test.csv", [*rows, {**ROW, "seed": 5, "problem": "training diverged at step 3"}])
     app = page("sweep")
     said = " ".join(element.value for element in app.markdown)
-    assert "better than 1 of 3 others, equal to 1" in said and "faster than 2 of 3" in said
+    assert "better than 1 of 3 others, equal to 1" in said and "faster than 2 of 3, as fast as 0" in said
+    captions = " ".join(element.value for element in app.caption)
+    assert "99 right of 100 held out: 95% interval 94.6% to 99.8%" in captions
     accuracy, steps = frames(app, "value", "height")
     assert accuracy["value"].tolist() == [0.9, 0.99, 0.99, 1.0] and len(steps) == 3
     (heads,) = frames(app, "entropy")
