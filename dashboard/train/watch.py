@@ -50,7 +50,9 @@ def _standing(run, model, last_step):
 
 def draw(shown, expression):
     """The section: live as long as a run trains, with a slider afterwards."""
-    shown = shown[:MOST]
+    if len(shown) > MOST:
+        st.caption(f"The first {MOST} of the runs on this page; choose others above.")
+        shown = shown[:MOST]
     busy = any(desk.status(one.run).state in live.BUSY for one in shown)
     st.fragment(_draw, run_every=SECONDS if busy else None)(shown, expression, busy)
 
