@@ -110,22 +110,33 @@ def name(run):
     return "-".join(words)
 
 
-def with_looks(runs):
-    """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free."""
-    runs, taken, places = runs[:MOST_SHOWN], set(), {}
+def with_looks(runs, on_display=None):
+    """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free.
+
+    on_display: {name: Style} of the models in the sidebar. A run among them looks as it does there; the others look
+    like none of them, as far as the palette goes.
+    """
+    runs, places = runs[:MOST_SHOWN], {}
+    theirs = {name: PALETTE.index(style.color) for name, style in (on_display or {}).items()}
+    wishes = [theirs.get(name(run), FAVORITE_PLACES.get(_seed(run))) for run in runs]
     order = sorted(
-        runs, key=lambda run: (_seed(run) not in FAVORITE_PLACES, bool(_seed(run) is not None and run.label))
+        range(len(runs)), key=lambda i: (name(runs[i]) not in theirs, wishes[i] is None, _is_experiment(runs[i]))
     )
-    for run in order:
-        place = FAVORITE_PLACES.get(_seed(run), 0)
-        while place in taken:
-            place = (place + 1) % len(PALETTE)
-        taken.add(place)
-        places[run.id] = place
+    for i in order:
+        free = [place for place in range(len(PALETTE)) if place not in places.values()]
+        others = [place for place in free if place not in theirs.values()]
+        places[i] = wishes[i] if wishes[i] in free else (others or free)[0]
     return [
         ShownRun(run, Style(PALETTE[p], SHAPES[p], GLYPHS[p]), name(run), is_mine(run))
-        for run, p in ((run, places[run.id]) for run in runs)
+        for run, p in ((run, places[i]) for i, run in enumerate(runs))
     ]
+
+
+def _is_experiment(run):
+    try:
+        return bool(run.label)
+    except RunError:
+        return False
 
 
 def _seed(run):

@@ -43,7 +43,8 @@ def statement(parameters, side_by_side, cores, most):
     """The limits in words. parameters: of the model that is set up; most: runs of one visitor that train or wait."""
     return (
         f"{parameters:,} of at most {MOST_PARAMETERS:,} parameters. At most {MOST_STEPS:,} steps and {MOST_SEEDS} "
-        f"seeds; {side_by_side} train side by side on {cores} core{'s' if cores > 1 else ''}, others queue ({most} in all)."
+        f"seeds; {side_by_side} train side by side on {cores} core{'s' if cores > 1 else ''}, others queue ({most} in "
+        "all)."
     )
 
 

@@ -21,6 +21,7 @@ STYLE = """<style>
 def draw(one, status, log):
     """One run: name, progress, and its buttons."""
     share, words = _progress(status, log)
+    words += "" if one.mine else " · somebody else's, to watch"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"run-{one.id}"):
         st.html(
             f'<div class="tf-run" style="--c:{one.style.color};--w:{share:.1%}">'

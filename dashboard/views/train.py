@@ -49,7 +49,8 @@ st.session_state[KEPT] = chosen
 if chosen != st.query_params.get_all("run"):
     st.query_params["run"] = chosen
 
-shown = desk.with_looks([known[run_id] for run_id in chosen])
+looks = {model.name: model.style for model in selection.current().models}
+shown = desk.with_looks([known[run_id] for run_id in chosen], looks)
 if shown:
     what_if.remind(shown)
     with st.container(horizontal=True, vertical_alignment="bottom"):

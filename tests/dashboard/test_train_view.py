@@ -132,6 +132,21 @@ def test_a_link_sets_every_setting(page):
     assert not page.session_state[advanced.OPEN]  # it makes room for the curves
 
 
+def test_a_run_on_display_looks_as_in_the_sidebar_and_no_other_takes_its_looks(folder):
+    from dashboard import desk
+    from dashboard.charts.theme import PALETTE
+    from dashboard.models import Style
+
+    def look(place):
+        return Style(PALETTE[place], "circle", "●")
+
+    runs = [create_run(TrainingConfig(seed=seed, model=TINY)) for seed in (5, 42, 6, 6)]
+    sidebar = {"seed-42": look(0), "seed-123": look(1), desk.name(runs[2]): look(6)}
+    shown = [PALETTE.index(one.style.color) for one in desk.with_looks(runs, sidebar)]
+    assert shown[1:3] == [0, 6]  # a seed's own color is that of the shipped model of this seed
+    assert len(set(shown)) == 4 and not {shown[0], shown[3]} & {0, 1, 6}
+
+
 def test_a_default_page_asks_for_the_default_training(page):
     page.run()
     assert not page.exception and not page.error
