@@ -12,7 +12,7 @@ from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL, model_encodings
 
 TRAINING, HELD_OUT = "training", "held out"
-POWERS = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
+POWERS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
 COLUMNS = ["model", "series", "step", "value"]
 
 
