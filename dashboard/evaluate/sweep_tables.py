@@ -14,7 +14,7 @@ WORDS = {  # of the file's columns
     "test_correct": "held out: right",
     "test_total": "of",
     "test_loss": "loss",
-    "all_correct": "of all: right",
+    "all_correct": "right of all",
     "all_total": "of",
 }
 

@@ -29,7 +29,10 @@ def draw(models, expression):
     with st.container(horizontal=True, gap="medium"):
         first = st.selectbox("Truth map of", list(names), key="map", bind="query-params", width=200)
         others = [NOBODY, *(name for name in names if name != first)]
-        second = st.selectbox("compared with", others, key="versus", bind="query-params", width=200)
+        second = st.selectbox(
+            "compared with", others, key="versus", bind="query-params", width=200,
+            help="Another of the models on display: choose more of them in the sidebar.",
+        )  # fmt: skip
     figures = {operation: _figure(operation, names, first, second, expression) for operation in OPERATIONS}
     with st.container(horizontal=True, gap="small"):
         for operation, figure in figures.items():
