@@ -1,6 +1,7 @@
 """What the sections of the Evaluate page show of one model, as a dict that JSON can hold: `report` has the head line.
 
-It asks 5,500 expressions more than `report` (shorter and longer ones), and so stands apart from what every visitor waits for.
+It asks 5,500 expressions more than `report`, shorter and longer ones, and so stands apart from what every visitor
+waits for.
 """
 
 import math

@@ -131,7 +131,7 @@ def _color(models):
         return {"color": alt.Color("certainty:Q", scale=SCALE, legend=None)}
     states = states_of(models[0][0], models[1][0])
     scale = alt.Scale(domain=states, range=[NEUTRAL, models[0][1], models[1][1], "#000000"])
-    dim = alt.condition(alt.datum.state == states[0], alt.value(0.25), alt.value(1))
+    dim = alt.condition(alt.datum.state == states[0], alt.value(0.36), alt.value(1))
     return {"color": alt.Color("state:N", scale=scale, legend=None), "opacity": dim}
 
 
