@@ -22,14 +22,17 @@ def together(series, x=None, first=0):
     return frame
 
 
-def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, points=False):
-    """frame: columns x, y, series. domain: of y; a line ends where it leaves it."""
+def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, points=False, here=None):
+    """frame: columns x, y, series. domain: of y; a line ends where it leaves it. here: (x, y), a dot on a line."""
     data = pd.DataFrame(frame)
     series = tuple(dict.fromkeys(data["series"]))
     ends = "; ".join(f"{name} ends at {part['y'].iloc[-1]:.4g}" for name, part in data.groupby("series", sort=False))
     if domain:
         data["y"] = data["y"].where(data["y"].between(*domain))
-    spec = _lines(series, title, x_title, y_title, log, domain and tuple(domain), height, points)
+    if here is not None:
+        data["here"] = False
+        data.loc[len(data)] = {"x": here[0], "y": here[1], "series": series[0], "here": True}
+    spec = _lines(series, title, x_title, y_title, log, domain and tuple(domain), height, points, here is not None)
     return Figure(spec, data, f"{title}. {ends}")
 
 
@@ -42,13 +45,13 @@ def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[
 
 
 @lru_cache
-def _lines(series, title, x_title, y_title, log, domain, height, points):
+def _lines(series, title, x_title, y_title, log, domain, height, points, here):
     scale = alt.Scale(type="log" if log else "linear", **({"domain": domain} if domain else {}))
     legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260, symbolType="stroke", symbolStrokeWidth=2.5)
     names = list(series)
     labels = {"labelExpr": POWERS} if log else {}
     chart = (
-        alt.Chart(ROWS, title=title)
+        alt.Chart(ROWS)
         .mark_line(strokeWidth=2, point={"size": 22} if points else False)
         .encode(
             x=alt.X("x:Q", title=x_title, axis=alt.Axis(grid=False, tickCount=8, tickMinStep=1)),
@@ -69,9 +72,11 @@ def _lines(series, title, x_title, y_title, log, domain, height, points):
                 alt.Tooltip("y:Q", title=y_title, format=".4~g"),
             ],
         )
-        .properties(height=height)
     )
-    return to_spec(chart)
+    if here:
+        dot = chart.mark_point(size=110, filled=True, opacity=1).transform_filter("datum.here")
+        chart = alt.layer(chart.transform_filter("!datum.here"), dot, data=ROWS)
+    return to_spec(chart.properties(height=height, title=title))
 
 
 @lru_cache

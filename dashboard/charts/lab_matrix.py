@@ -102,8 +102,9 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
     )
     scale = alt.Scale(domain=[0, 1], clamp=True) if weights else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True)
     gap = {"stroke": None} if min(width, height) < 9 else {"cornerRadius": 2, "xOffset": 0.5, "width": width - 1.5}
+    pointer = {"cursor": "pointer"} if clickable else {}
     layers = [
-        base.mark_rect(**gap).encode(
+        base.mark_rect(**gap, **pointer).encode(
             color=alt.Color("shade:Q", scale=scale, legend=None), opacity=alt.Opacity("opacity:Q", scale=None)
         )
     ]
@@ -123,15 +124,15 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
         layers.append(
             reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(text="reach:N", **corner)
         )
-    # On top of the numbers, so that a click on one is a click on its cell.
-    touch = (
-        base.mark_rect(fillOpacity=0.001, fill="gray", **({"cursor": "pointer"} if clickable else {}))
-        .encode(tooltip=[alt.Tooltip("place:N", title="cell"), alt.Tooltip("value:Q", format=".6g")])
-        .transform_calculate(place="split(datum.row, '|')[1] + ', ' + split(datum.column, '|')[1]")
+    # Where there are numbers, what is touched lies on top, so that a click on one is a click on its cell.
+    touched = base.mark_rect(fillOpacity=0.001, fill="gray", **pointer) if numbers else layers.pop(0)
+    touched = touched.transform_calculate(place="split(datum.row, '|')[1] + ', ' + split(datum.column, '|')[1]").encode(
+        tooltip=[alt.Tooltip("place:N", title="cell"), alt.Tooltip("value:Q", format=".6g")]
     )
     if clickable:
-        touch = touch.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
-    chart = alt.layer(*layers, touch, data=ROWS, title=title).properties(
+        touched = touched.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
+    layers = [*layers, touched] if numbers else [touched, *layers]
+    chart = alt.layer(*layers, data=ROWS, title=title).properties(
         width=round(width * num_columns), height=round(height * num_rows)
     )
     return to_spec(chart)

@@ -50,7 +50,12 @@ def experiment(stage):
         slopes.append(loss_fn.backward(tape)[0, target])
     frame = {"x": shifts, "y": losses[:-1], "series": "loss"}
     figure = lab_lines.lines(
-        frame, f"The loss that asks for {VOCABULARY[target]}", "added to its logit", "nats", height=190
+        frame,
+        f"The loss that asks for {VOCABULARY[target]}",
+        "added to its logit",
+        "nats",
+        height=190,
+        here=(shift, losses[-1]),
     )
     components.draw(figure, key="loss-curve", stretch=True)
     st.markdown(

