@@ -23,6 +23,7 @@ from tinyformer import (
     side_of,
 )
 from tinyformer.cli import COMMANDS, main
+from tinyformer.details import details
 from tinyformer.gradient_cases import CASES
 from tinyformer.models import best_checkpoint, checkpoint_files, find_checkpoint, shipped_checkpoints
 from tinyformer.report import report, whole_space
@@ -165,7 +166,8 @@ def test_json_has_the_figures_of_evaluate_in_full_precision(run, shipped):
     one = json.loads(run("evaluate", "seed-1", "--json")[1])[0]
     assert one["sides"]["all"]["loss"] == evaluation.loss
     assert one["sides"]["test"]["loss"] == evaluation.select(sides == 2).loss
-    assert one == json.loads(json.dumps(report(checkpoint, evaluation)))
+    both = report(checkpoint, evaluation) | {"details": details(checkpoint, evaluation, sides)}
+    assert one == json.loads(json.dumps(both))
     assert (one["seed"], one["parameters"], one["training_seconds"]) == (1, SMALL.num_parameters, 1.5)
 
 

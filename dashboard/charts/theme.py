@@ -33,11 +33,6 @@ def weight_color(legend=None, **kwargs):
     return alt.Color("weight:Q", scale=alt.Scale(domain=[0, 1], clamp=True), legend=legend, **kwargs)
 
 
-def signed_color(field, limit, **kwargs):
-    """The color of a signed value: 0 in the middle, the same reach on both sides."""
-    return alt.Color(field, scale=alt.Scale(domain=[-limit, 0, limit], clamp=True, type="linear"), **kwargs)
-
-
 def model_encodings(names, colors, shapes):
     """(color, shape) encodings of a field `model`: each model with its own on every page. The legend is the page's."""
     return (

@@ -7,6 +7,8 @@ from dashboard import components
 from dashboard.charts import intervals
 from tinyformer import accuracy_per_operation
 
+NAMES = {"group": "operation", "correct": "right", "total": "of", "low": "95% interval from", "high": "to"}
+
 
 def draw(asked, key="operations"):
     """The chart and its table. An operation that is not among the expressions has no mark."""
@@ -39,8 +41,8 @@ def _table(rows, key):
     frame[["accuracy", "low", "high"]] *= 100
     percent = st.column_config.NumberColumn(format="%.2f%%")
     st.dataframe(
-        frame.rename(columns={"group": "operation", "correct": "right", "total": "of"}),
+        frame.rename(columns=NAMES),
         hide_index=True,
         key=key,
-        column_config={"accuracy": percent, "low": percent, "high": percent},
+        column_config={name: percent for name in ("accuracy", "95% interval from", "to")},
     )

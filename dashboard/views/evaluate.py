@@ -23,7 +23,7 @@ SECTIONS = {
     "mistakes": "Mistakes",
     "agreement": "Agreement",
     "calibration": "Calibration",
-    "lengths": "Longer",
+    "lengths": "Lengths",
     "embeddings": "Embeddings",
     "own": "Your own test set",
     "sweep": "Sweep",

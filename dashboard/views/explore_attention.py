@@ -33,7 +33,7 @@ models, expression = selection.current()[:2]
 st.title("Explore Attention")
 components.require_models(models)
 section = st.segmented_control(
-    "Look at", list(SECTIONS), default="Heatmaps", required=True, key="section", bind="query-params",
+    "Look at", list(SECTIONS), default="Heatmaps", required=True, key="look", bind="query-params",
     label_visibility="collapsed",
 )  # fmt: skip
 shown = subjects.at_the_moment(models)

@@ -9,7 +9,7 @@ from test_walk import OUT_OF_COLUMN, TOO_WIDE
 from dashboard.charts import truth_map
 from tinyformer import OPERATIONS
 
-SECTIONS = ["Truth map", "Mistakes", "Agreement", "Calibration", "Longer", "Embeddings", "Your own test set", "Sweep"]
+SECTIONS = ["Truth map", "Mistakes", "Agreement", "Calibration", "Lengths", "Embeddings", "Your own test set", "Sweep"]
 
 
 def open_section(visit, name, **options):

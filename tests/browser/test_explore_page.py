@@ -54,7 +54,7 @@ def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_fits_at_both_widths(visit, section):
-    page = visit(f"explore-attention?section={section}")
+    page = visit(f"explore-attention?look={section}")
     for width in (1280, 800):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(500)
@@ -72,14 +72,14 @@ OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [da
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section != "Time"])
 def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
     for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
-        page = visit(f"explore-attention?section={section}{models}", width=width)
+        page = visit(f"explore-attention?look={section}{models}", width=width)
         page.wait_for_function("!document.querySelector('[data-testid=stMain] [data-testid=stProgress]')")
         settle(page)
         assert page.evaluate(OVER_THE_EDGE) == 0
 
 
 def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
-    page = visit("explore-attention?section=Ablation&models=seed-42")
+    page = visit("explore-attention?look=Ablation&models=seed-42")
     page.get_by_role("button", name="Try all 256 subsets").click()
     page.get_by_role("button", name="Cancel").wait_for()
     page.get_by_text("of the subsets").first.wait_for()

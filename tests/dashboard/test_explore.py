@@ -31,7 +31,7 @@ def open_section(app):
         app.run()
         app.switch_page("views/explore_attention.py")
         app.session_state["models"] = list(models)
-        app.session_state["section"] = section
+        app.session_state["look"] = section
         for key, value in state.items():
             app.session_state[key] = value
         app.run()
@@ -302,12 +302,12 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section
     course = frames(app, "series", "value")[0]
     assert set(course["step"]) == set(steps) and len(course) == 3 * len(steps)
     app.select_slider(key="moment").set_value(str(steps[1]))
-    app.session_state["section"] = "Heatmaps"
+    app.session_state["look"] = "Heatmaps"
     app.run()
     values = interpret.trace(run.snapshot(steps[1]), EXPRESSION.tokens)
     weights = frames(app, "weight", "mark")[0]["weight"].to_numpy().reshape(2, 2, 6, 6)
     np.testing.assert_allclose(weights[1], values["blocks.1.attn.pattern"][0], atol=1e-5)
-    app.session_state["models"], app.session_state["section"] = ["tiny", "seed-42"], "Circuits"
+    app.session_state["models"], app.session_state["look"] = ["tiny", "seed-42"], "Circuits"
     app.run()
     told = " ".join(caption.value for caption in app.caption)
     assert "Without snapshots, and therefore as trained: seed-42." in told

@@ -7,7 +7,8 @@ from tinyformer.cli.choice import chosen_models
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, interval, percent
 from tinyformer.cli.terminal import paint
-from tinyformer.report import report
+from tinyformer.details import details
+from tinyformer.report import report, whole_space
 
 HELP = "measure models on every expression of three digits, side by side"
 USAGE = "[CHECKPOINT ...] [--json]"
@@ -19,7 +20,8 @@ EXAMPLES = (
 NOTES = """\
 There are 5,000 expressions of three digits. "Held out" are those that no weight was learned from and no choice was made
 by. Intervals are of Wilson, 95 %. The calibration error is the distance between how sure a model is and how often it is
-right. --json prints a list with one report for each model."""
+right. --json prints a list with one report for each model; its "details" are the sections of the Evaluate page:
+confusion, calibration, every mistake, longer expressions, embeddings."""
 
 
 def add_arguments(parser):
@@ -34,12 +36,18 @@ def run(args):
     with Progress(len(checkpoints), "evaluating") as progress:
         for number, checkpoint in enumerate(checkpoints):
             progress.update(number, checkpoint.name)
-            reports.append(report(checkpoint))
+            reports.append(_everything(checkpoint) if args.json else report(checkpoint))
     if args.json:
         print(json.dumps(reports, indent=1, allow_nan=False))
     else:
         show(reports)
     return 0
+
+
+def _everything(checkpoint):
+    """The report of a model with all that the sections of the Evaluate page show of it."""
+    evaluation, sides = whole_space(checkpoint)
+    return report(checkpoint, evaluation) | {"details": details(checkpoint, evaluation, sides)}
 
 
 def show(reports):
