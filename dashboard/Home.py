@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, sidebar, visitors
+from dashboard import ahead, components, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -30,6 +30,6 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
-sidebar.draw()
+ahead.get_ready(sidebar.draw().models)
 page.run()
 keep_the_collector_off_what_stays()

@@ -16,7 +16,7 @@ def checkpoint(file):
     return load_checkpoint(file.path)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Asking every expression there is …")
+@st.cache_resource(max_entries=32, show_spinner=False)  # a tenth of a second
 def whole_space(file):
     """(Evaluation of all 5,000 expressions of three digits, (5000,) index into SIDES), as `report.whole_space`."""
     return report.whole_space(checkpoint(file))

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dashboard import visitors
-from dashboard.charts.theme import GLYPHS, PALETTE, SHAPES
 from dashboard.models import Style
+from dashboard.palette import GLYPHS, PALETTE, SHAPES
 from dashboard.workers import Workers
 from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
 
@@ -148,8 +148,9 @@ def _seed(run):
 
 
 def trained():
-    """{name: path of the checkpoint} of this visitor's runs that have one."""
-    return {name(run): run.model_path for run in my_runs() if run.model_path.is_file()}
+    """{name: path of the checkpoint} of this visitor's runs that have one, the oldest first: a new one is behind them,
+    and changes nobody's place in the palette."""
+    return {name(run): run.model_path for run in reversed(my_runs()) if run.model_path.is_file()}
 
 
 def reason(run, status: RunStatus):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dashboard.charts.theme import GLYPHS, PALETTE, SHAPES
+from dashboard.palette import GLYPHS, PALETTE, SHAPES
 from tinyformer.models import SHIPPED, checkpoint_files, saved_folder, shipped_folder
 
 ON_DISPLAY_AT_FIRST = SHIPPED[:3]  # the places of SHIPPED in the palette never change

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import PALETTE
+from dashboard.palette import PALETTE
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
 

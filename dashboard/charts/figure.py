@@ -4,8 +4,13 @@ from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 from dashboard.charts.theme import CONFIG
+
+# Altair checks each piece of a chart against Vega-Lite's schema, which takes 40 % of the time to build it. What the
+# charts say doesn't depend on the visitor: the tests switch the checks on, and nobody waits for them.
+schemapi.disable_debug_mode()
 
 
 class Figure(NamedTuple):
@@ -23,7 +28,7 @@ ROWS = alt.NamedData("rows")  # stands for the data while Altair builds a spec; 
 
 def to_spec(chart, **config):
     """An Altair chart over `ROWS` as a Vega-Lite dict without data, with the house's configuration."""
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=schemapi.DEBUG_MODE)
     spec.pop("data", None)
     if "width" in spec:  # axes and titles come on top of a fixed size; without one: as wide as the column
         spec["autosize"] = {"type": "pad", "contains": "padding"}

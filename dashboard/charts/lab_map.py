@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboard.charts.curves import DASHES
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import PALETTE
+from dashboard.palette import PALETTE
 
 
 def paths(x, y, heights, walks, minimum, title):

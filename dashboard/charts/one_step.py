@@ -6,7 +6,8 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL, PALETTE
+from dashboard.charts.theme import NEUTRAL
+from dashboard.palette import PALETTE
 
 POWERS = [1e-4, 1e-3, 0.01, 0.1, 1, 10]
 PROMISED, TRUE = "promised, −η‖g‖²", "what happens"

@@ -3,13 +3,6 @@ where they are defined for light and for dark; a chart that names no range gets 
 
 import altair as alt
 
-# Eight colors for models. For any two of them CIE76 ΔE ≥ 18, to normal sight and simulated (Machado et al. 2009)
-# protanopia, deuteranopia and tritanopia; among the first four ≥ 32. Each has a contrast of at least 2.5 : 1 on white
-# and 3.5 : 1 on our dark page. `config.toml` repeats them as chartCategoricalColors.
-PALETTE = ("#0660F2", "#FF770E", "#1FB979", "#C679CB", "#4098FF", "#B3503F", "#906303", "#808080")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
-GLYPHS = ("●", "■", "▲", "◆", "▼", "✚", "▶", "◀")
-
 NEUTRAL = "#7E7C88"  # for what is neither a model nor a weight; 4 : 1 on both pages
 
 CONFIG = {

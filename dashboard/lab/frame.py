@@ -31,10 +31,17 @@ def draw(bench, stage):
         (st.success if passed else st.error)(sentence)
     st.subheader("The code that ran", anchor=False)
     for thing in bench.source:
-        with st.expander(f"{thing.__module__}.{thing.__qualname__}"):
-            st.code(source(thing), language="python")
-    st.caption("Reproduce it: five lines, run from the folder of the project.")
-    st.code(recipe(bench, stage), language="python")
+        name = f"{thing.__module__}.{thing.__qualname__}"
+        _folded_code(name, f"source-{name}", lambda thing=thing: source(thing))
+    st.subheader("Reproduce it", anchor=False)
+    _folded_code("Five lines, run from the folder of the project", "recipe", lambda: recipe(bench, stage))
+
+
+def _folded_code(title, key, code):
+    """Code that is fetched when it is unfolded: what colors it is the largest part of opening a page."""
+    unfolded = st.expander(title, key=key, on_change="rerun")
+    if unfolded.open:
+        unfolded.code(code(), language="python")
 
 
 @lru_cache(maxsize=64)

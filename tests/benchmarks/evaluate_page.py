@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from serving import launch, serve
 
-TIMES = 3
+TIMES = 5
 ONE, FOUR = "models=seed-42", "models=seed-42&models=seed-123&models=seed-7&models=mixed-42"
 # Click what is found, then look at every frame until as many charts and tables are there, and nothing old; one frame
 # later they are painted.

@@ -1,4 +1,4 @@
-"""How soon each page stands: `python tests/benchmarks/opening.py` (two minutes).
+"""How soon each page stands: `python tests/benchmarks/opening.py [VIEW ...]` (two minutes).
 
 Cold: a server that was just started and has run nothing, and a browser that knows nothing of it; from the request of
 the page to its first chart (of Train: to its button) and to the last one. Warm: the same server and browser once more,
@@ -48,12 +48,14 @@ def script_time(view, times=7):
     return statistics.median(durations)
 
 
-def main(times=3):
+def main(times=3, chosen=tuple(sys.argv[1:])):
     from playwright.sync_api import sync_playwright
 
     print("seconds             cold: first  all   warm: first  all   script, warm")
     with sync_playwright() as playwright:
         for view, path in PAGES.items():
+            if chosen and view not in chosen:
+                continue
             cold, warm = [], []
             for _ in range(times):
                 browser = launch(playwright)

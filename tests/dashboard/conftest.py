@@ -6,10 +6,20 @@ import pytest
 
 pytest.importorskip("streamlit", reason="the dashboard needs streamlit")
 
+from altair.utils import schemapi
 from app_reading import write_model
 from streamlit.testing.v1 import AppTest
 
+from dashboard.charts import figure
+
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def charts_are_checked():
+    """Against the schema of Vega-Lite, which the dashboard leaves out."""
+    assert figure.schemapi is schemapi
+    schemapi.enable_debug_mode()
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.charts import attention, bars, curves, focus, heatmaps, intervals, matrix, theme
+from dashboard import palette
+from dashboard.charts import attention, bars, curves, focus, heatmaps, intervals, matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
 TOKENS = ["Max", "(", "5", "5", "9", ")"]
-LOOKS = [("a", *style) for style in zip(theme.PALETTE[:1], theme.SHAPES[:1], strict=True)]
+LOOKS = [("a", *style) for style in zip(palette.PALETTE[:1], palette.SHAPES[:1], strict=True)]
 ROW = ("a", "Max", 98, 100, 0.98, 0.93, 0.99)
 
 
@@ -111,10 +112,6 @@ def test_probabilities_never_round_to_certainty():
     ]  # fmt: skip
 
 
-def test_a_signed_scale_has_zero_in_its_middle():
-    assert theme.signed_color("v:Q", 3.0).to_dict()["scale"]["domain"] == [-3.0, 0, 3.0]
-
-
 def linear(color):
     channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
@@ -131,13 +128,13 @@ def contrast(a, b):
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_theme_has_the_palette_and_scales_that_run_one_way(mode):
-    assert tuple(CONFIG["theme"]["chartCategoricalColors"]) == theme.PALETTE
+    assert tuple(CONFIG["theme"]["chartCategoricalColors"]) == palette.PALETTE
     page = CONFIG["theme"][mode]["backgroundColor"]
     steps = [contrast(color, page) for color in CONFIG["theme"][mode]["chartSequentialColors"]]
     assert len(steps) == 10 and steps == sorted(steps) and steps[0] > 1.05 and steps[-1] > 10
     signed = [contrast(color, page) for color in CONFIG["theme"][mode]["chartDivergingColors"]]
     assert len(signed) == 10 and signed[:5] == sorted(signed[:5], reverse=True) and signed[5:] == sorted(signed[5:])
-    assert all(contrast(color, page) >= 2.5 for color in theme.PALETTE)
+    assert all(contrast(color, page) >= 2.5 for color in palette.PALETTE)
     assert contrast(CONFIG["theme"][mode]["primaryColor"], page) > 3
     assert contrast(CONFIG["theme"][mode]["primaryColor"], "#FFFFFF") > 4  # white on a button
 
@@ -159,6 +156,6 @@ def test_the_palette_can_be_told_apart(sight):
         f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
         return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
-    distances = {pair: np.linalg.norm(lab(pair[0]) - lab(pair[1])) for pair in combinations(theme.PALETTE, 2)}
+    distances = {pair: np.linalg.norm(lab(pair[0]) - lab(pair[1])) for pair in combinations(palette.PALETTE, 2)}
     assert min(distances.values()) >= 18
-    assert min(distances[pair] for pair in combinations(theme.PALETTE[:4], 2)) >= 32
+    assert min(distances[pair] for pair in combinations(palette.PALETTE[:4], 2)) >= 32

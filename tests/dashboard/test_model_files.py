@@ -1,7 +1,7 @@
 """Which models can be shown, and that each keeps its looks."""
 
 from dashboard import models
-from dashboard.charts.theme import GLYPHS, PALETTE, SHAPES
+from dashboard.palette import GLYPHS, PALETTE, SHAPES
 
 
 def test_shipped_models_come_first_and_numbers_count_as_numbers(folder):

@@ -134,8 +134,8 @@ def test_a_link_sets_every_setting(page):
 
 def test_a_run_on_display_looks_as_in_the_sidebar_and_no_other_takes_its_looks(folder):
     from dashboard import desk
-    from dashboard.charts.theme import PALETTE
     from dashboard.models import Style
+    from dashboard.palette import PALETTE
 
     def look(place):
         return Style(PALETTE[place], "circle", "●")
