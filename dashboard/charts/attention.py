@@ -83,7 +83,7 @@ def _scale_spec():
                 scale=alt.Scale(domain=[0, 1]),
                 axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], grid=False, format=".2~f"),
             ),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
             color=weight_color(),
             tooltip=[alt.Tooltip("weight:Q", format=".2f")],
         )

@@ -93,7 +93,7 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed
         )
     if framed:
         frame = base.transform_filter("datum.framed").mark_rect(fillOpacity=0, strokeWidth=2.5, tooltip=None)
-        layers.append(frame.encode(stroke=alt.value(FRAME)))
+        layers.append(frame.encode(stroke=alt.StrokeValue(FRAME)))
     chart = alt.layer(*layers, data=ROWS).resolve_scale(color="independent")
     chart = chart.properties(width=cell * num_columns, height=height * num_rows, **({"title": title} if title else {}))
     return to_spec(chart, axis={"labelFontSize": 11})

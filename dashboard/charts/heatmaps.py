@@ -67,18 +67,18 @@ def _spec(size, columns, font, stroke):
             x=alt.X("column:O", axis=axis),
             y=y,
             color=weight_color(),
-            tooltip="told:N",
-            key="place:N",
+            tooltip=alt.Tooltip("told:N"),
+            key=alt.Key("place:N"),
         )
         .add_params(alt.selection_point(name=CELL, fields=list(FIELDS), empty=False, on="click", clear=False))
     )
     frame = {"fillOpacity": 0, "clip": True}  # nothing reaches beyond the cells: sizes stay the same
-    ink = alt.Color(value="#E8590C")  # neither of the scale's hue nor of the page's, in light and dark
+    ink = alt.StrokeValue("#E8590C")  # neither of the scale's hue nor of the page's, in light and dark
     pooled = (
         alt.Chart(ROWS)
         .transform_filter("datum.mark % 2 === 1")
         .mark_rect(**frame, strokeWidth=stroke, tooltip=None)
-        .encode(y=y, x=alt.value(0), x2=alt.value(size), stroke=ink)
+        .encode(y=y, x=alt.XValue(0), x2=alt.X2Value(size), stroke=ink)
     )
     chosen = (
         alt.Chart(ROWS)

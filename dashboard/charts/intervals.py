@@ -42,7 +42,7 @@ def _per_operation_spec(models, groups, lowest):
     title = "accuracy" if lowest == 0 else f"accuracy (axis from {lowest:.0%})"
     chart = alt.layer(
         base.mark_rule(strokeWidth=3).encode(
-            y=alt.Y("low:Q", title=title, scale=scale, axis=alt.Axis(format="%", tickCount=5)), y2="high:Q"
+            y=alt.Y("low:Q", title=title, scale=scale, axis=alt.Axis(format="%", tickCount=5)), y2=alt.Y2("high:Q")
         ),
         base.mark_point(size=90, filled=True, opacity=1).encode(y=alt.Y("accuracy:Q", scale=scale), shape=shape),
         data=ROWS,

@@ -112,18 +112,18 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
     if numbers:
         dark = "luminance(scale('color', datum.shade)) < 0.3 && datum.opacity == 1"
         # Faded cells let the page shine through: gray is readable on any of them.
-        color = {
-            "condition": [{"test": dark, "value": "#FFFFFF"}, {"test": "datum.opacity < 1", "value": "#85828F"}],
-            "value": "#15141A",
-        }
-        layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text="number:N", color=color))
+        color = alt.ColorValue(
+            "#15141A",
+            condition=[{"test": dark, "value": "#FFFFFF"}, {"test": "datum.opacity < 1", "value": "#85828F"}],
+        )
+        layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text=alt.Text("number:N"), color=color))
     layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
     # In the data, not in the title: a new title would be a new chart, and slow.
     if not weights:
-        corner = {"x": alt.value(round(width * num_columns)), "y": alt.value(round(height * num_rows) + 4)}
+        corner = {"x": alt.XValue(round(width * num_columns)), "y": alt.YValue(round(height * num_rows) + 4)}
         reach = alt.Chart(ROWS).transform_aggregate(reach="max(reach)")
         layers.append(
-            reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(text="reach:N", **corner)
+            reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(text=alt.Text("reach:N"), **corner)
         )
     # Where there are numbers, what is touched lies on top, so that a click on one is a click on its cell.
     touched = base.mark_rect(fillOpacity=0.001, fill="gray", **pointer) if numbers else layers.pop(0)

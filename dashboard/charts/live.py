@@ -80,6 +80,6 @@ def _spec(runs, title, y_title, log, domain, width, height, has_marker, training
             .transform_filter(alt.datum.series == "marker")
             .mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=NEUTRAL)
         )
-        layers.append(line.encode(x="step:Q"))
+        layers.append(line.encode(x=alt.X("step:Q")))
     chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))
     return to_spec(chart)

@@ -52,7 +52,7 @@ def _spec(num_tokens, color, title, width, lowest):
         end = alt.X("end:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
         numbers = base.transform_calculate(end="max(0, datum.length)")
         numbers = numbers.mark_text(align="left", dx=3, fontSize=10, color=NEUTRAL)
-        layers.append(numbers.encode(x=end, text="written:N"))
+        layers.append(numbers.encode(x=end, text=alt.Text("written:N")))
     zero = alt.Chart(ROWS).mark_rule(color=NEUTRAL, strokeWidth=0.5, tooltip=None).encode(x=alt.datum(0))
     chart = (
         alt.layer(*layers, zero, data=ROWS)
