@@ -30,6 +30,7 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
-ahead.get_ready(sidebar.draw().models)
+shown = sidebar.draw().models
 page.run()
+ahead.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

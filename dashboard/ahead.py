@@ -2,6 +2,7 @@
 do on every expression there is. In a thread; a page that comes first waits for what is being made, and makes the rest.
 """
 
+import gc
 import importlib
 import logging
 import pkgutil
@@ -30,6 +31,7 @@ def _make(items):
             _import_all(f"dashboard.{item}") if item in PAGES else caches.figures(item)
         except Exception:  # the page that needs it will say so to the visitor
             logging.getLogger(__name__).debug("not made ready: %s", item, exc_info=True)
+    gc.freeze()  # as in Home.py: it stays, and the collector need not look through it after each run
 
 
 def _import_all(package):

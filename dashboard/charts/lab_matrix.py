@@ -53,7 +53,7 @@ def matrix(
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
     data["reach"] = f"largest {short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
-    spec = _spec(*values.shape, longest, title, weights, clickable, row_title, column_title)
+    spec = _titled(title, *values.shape, longest, weights, clickable, row_title, column_title)
     return Figure(spec, data, description)
 
 
@@ -94,14 +94,24 @@ def _in_cell(value, limit):
 
 
 @lru_cache(maxsize=512)
-def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, column_title):
+def _titled(title, *structure):
+    """A bench has a dozen matrices of two or three structures."""
+    return {**_spec(*structure), "title": title}
+
+
+@lru_cache(maxsize=512)
+def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_title):
     width, height = cell_size((num_rows, num_columns))
     numbers = has_numbers((num_rows, num_columns))
     base = alt.Chart(ROWS).encode(
         x=alt.X("column:N", title=column_title, axis=_axis(width, longest, across=True, orient="top")),
         y=alt.Y("row:N", title=row_title, axis=_axis(height, 0)),
     )
-    scale = alt.Scale(domain=[0, 1], clamp=True) if weights else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True)
+    scale = (
+        alt.Scale(domain=[0, 1], clamp=True)
+        if weights
+        else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True, interpolate="rgb")
+    )
     gap = {"stroke": None} if min(width, height) < 9 else {"cornerRadius": 2, "xOffset": 0.5, "width": width - 1.5}
     pointer = {"cursor": "pointer"} if clickable else {}
     layers = [
@@ -123,7 +133,9 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
         corner = {"x": alt.XValue(round(width * num_columns)), "y": alt.YValue(round(height * num_rows) + 4)}
         reach = alt.Chart(ROWS).transform_aggregate(reach="max(reach)")
         layers.append(
-            reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(text=alt.Text("reach:N"), **corner)
+            reach.mark_text(align="right", baseline="top", fontSize=10, color=NEUTRAL).encode(
+                text=alt.Text("reach:N"), **corner
+            )
         )
     # Where there are numbers, what is touched lies on top, so that a click on one is a click on its cell.
     touched = base.mark_rect(fillOpacity=0.001, fill="gray", **pointer) if numbers else layers.pop(0)
@@ -133,7 +145,7 @@ def _spec(num_rows, num_columns, longest, title, weights, clickable, row_title, 
     if clickable:
         touched = touched.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
     layers = [*layers, touched] if numbers else [touched, *layers]
-    chart = alt.layer(*layers, data=ROWS, title=title).properties(
+    chart = alt.layer(*layers, data=ROWS).properties(
         width=round(width * num_columns), height=round(height * num_rows)
     )
     if num_rows * num_columns > MANY:
