@@ -14,6 +14,7 @@ LARGEST, SMALLEST = 40.0, 9.0  # side of a square cell
 READABLE_WIDTH, READABLE_HEIGHT = 31, 17  # of a cell that holds a number
 CELL = "cell"  # the selection's name
 MANY = 400  # cells: more than that are painted several times faster as pixels than as elements of the page
+LIKE_ALL_LARGE = {True: (30, 30), False: (30, 64)}  # one size, square or not: a slider then moves cells of one chart
 FRAME = "#E8590C"
 
 
@@ -43,6 +44,11 @@ def matrix(
             "row": np.array(placed(rows))[r],
             "column": np.array(placed(columns))[c],
             "value": values.ravel(),
+            "told": [
+                f"{row}, {column}: {value:.6g}"
+                for row, line in zip(rows, values, strict=True)
+                for column, value in zip(columns, line, strict=True)
+            ],
             "shade": values.ravel() / limit,
             "number": [_in_cell(value, limit) for value in values.ravel()] if numbers else "",
             "opacity": 1.0 if lit is None else np.where(np.broadcast_to(lit, values.shape).ravel(), 1.0, 0.3),
@@ -53,7 +59,9 @@ def matrix(
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
     data["reach"] = f"largest {short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
-    spec = _titled(title, *values.shape, longest, weights, clickable, row_title, column_title)
+    shape = values.shape if values.size <= MANY else LIKE_ALL_LARGE[values.shape[0] == values.shape[1]]
+    marked = values.size <= MANY or not (lit is framed is None)
+    spec = _titled(title, *shape, longest, weights, clickable, row_title, column_title, marked)
     return Figure(spec, data, description)
 
 
@@ -100,12 +108,12 @@ def _titled(title, *structure):
 
 
 @lru_cache(maxsize=512)
-def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_title):
+def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_title, marked):
     width, height = cell_size((num_rows, num_columns))
-    numbers = has_numbers((num_rows, num_columns))
+    numbers, many = has_numbers((num_rows, num_columns)), num_rows * num_columns > MANY
     base = alt.Chart(ROWS).encode(
-        x=alt.X("column:N", title=column_title, axis=_axis(width, longest, across=True, orient="top")),
-        y=alt.Y("row:N", title=row_title, axis=_axis(height, 0)),
+        x=alt.X("column:N", title=column_title, axis=_axis(width, longest, many, across=True, orient="top")),
+        y=alt.Y("row:N", title=row_title, axis=_axis(height, 0, many)),
     )
     scale = (
         alt.Scale(domain=[0, 1], clamp=True)
@@ -113,12 +121,10 @@ def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_
         else alt.Scale(domain=[-1, 1], domainMid=0, clamp=True, interpolate="rgb")
     )
     gap = {"stroke": None} if min(width, height) < 9 else {"cornerRadius": 2, "xOffset": 0.5, "width": width - 1.5}
+    # Of a large matrix that has nothing to point out, each cell is as cheap as it can be.
+    opacity = {"opacity": alt.Opacity("opacity:Q", scale=None)} if marked else {}
     pointer = {"cursor": "pointer"} if clickable else {}
-    layers = [
-        base.mark_rect(**gap, **pointer).encode(
-            color=alt.Color("shade:Q", scale=scale, legend=None), opacity=alt.Opacity("opacity:Q", scale=None)
-        )
-    ]
+    layers = [base.mark_rect(**gap, **pointer).encode(color=alt.Color("shade:Q", scale=scale, legend=None), **opacity)]
     if numbers:
         dark = "luminance(scale('color', datum.shade)) < 0.3 && datum.opacity == 1"
         # Faded cells let the page shine through: gray is readable on any of them.
@@ -127,7 +133,8 @@ def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_
             condition=[{"test": dark, "value": "#FFFFFF"}, {"test": "datum.opacity < 1", "value": "#85828F"}],
         )
         layers.append(base.mark_text(fontSize=11 if width >= 36 else 10).encode(text=alt.Text("number:N"), color=color))
-    layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
+    if marked:
+        layers.append(base.mark_rect(filled=False, stroke=FRAME, strokeWidth=2.5).transform_filter("datum.framed"))
     # In the data, not in the title: a new title would be a new chart, and slow.
     if not weights:
         corner = {"x": alt.XValue(round(width * num_columns)), "y": alt.YValue(round(height * num_rows) + 4)}
@@ -139,21 +146,17 @@ def _spec(num_rows, num_columns, longest, weights, clickable, row_title, column_
         )
     # Where there are numbers, what is touched lies on top, so that a click on one is a click on its cell.
     touched = base.mark_rect(fillOpacity=0.001, fill="gray", **pointer) if numbers else layers.pop(0)
-    touched = touched.transform_calculate(place="split(datum.row, '|')[1] + ', ' + split(datum.column, '|')[1]").encode(
-        tooltip=[alt.Tooltip("place:N", title="cell"), alt.Tooltip("value:Q", format=".6g")]
-    )
+    touched = touched.encode(tooltip=alt.Tooltip("told:N"))
     if clickable:
         touched = touched.add_params(alt.selection_point(name=CELL, fields=["row", "column"], empty=False))
     layers = [*layers, touched] if numbers else [touched, *layers]
-    chart = alt.layer(*layers, data=ROWS).properties(
-        width=round(width * num_columns), height=round(height * num_rows)
-    )
-    if num_rows * num_columns > MANY:
+    chart = alt.layer(*layers, data=ROWS).properties(width=round(width * num_columns), height=round(height * num_rows))
+    if many:
         chart.usermeta = {"embedOptions": {"renderer": "canvas"}}
     return to_spec(chart)
 
 
-def _axis(size, longest, across=False, **kwargs):
+def _axis(size, longest, many, across=False, **kwargs):
     """Labels, as many as fit: all, or turned, or every second, fifth or tenth."""
     needed = 6.8 * longest + 2 if across else 12
     if across and size < needed and longest > 2 and size >= 11:
@@ -161,4 +164,4 @@ def _axis(size, longest, across=False, **kwargs):
     step = next((step for step in (1, 2, 5, 10, 20, 50) if size * step >= needed), 100)
     label = LABEL_ONLY if step == 1 else f"toNumber(split(datum.label, '|')[0]) % {step} == 0 ? {LABEL_ONLY} : ''"
     kwargs.setdefault("labelAngle", 0)
-    return alt.Axis(labelExpr=label, ticks=False, domain=False, labelOverlap=False, labelLimit=200, **kwargs)
+    return alt.Axis(labelExpr=label, ticks=False, domain=False, labelOverlap=many, labelLimit=200, **kwargs)
