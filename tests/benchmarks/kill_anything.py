@@ -15,7 +15,7 @@ import time
 from tinyformer import Trainer, TrainingConfig, load_checkpoint
 from tinyformer.runs import create_run, train_run
 
-CONFIG = TrainingConfig(num_examples=2_000, epochs=6)
+CONFIG = TrainingConfig(num_examples=2_000, epochs=40)  # long enough to be killed in, on a fast machine too
 SERVER = """
 import sys, time
 from dashboard.workers import Workers
