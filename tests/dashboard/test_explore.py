@@ -305,8 +305,11 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section
     app.session_state["look"] = "Heatmaps"
     app.run()
     values = interpret.trace(run.snapshot(steps[1]), EXPRESSION.tokens)
-    weights = frames(app, "weight", "mark")[0]["weight"].to_numpy().reshape(2, 2, 6, 6)
-    np.testing.assert_allclose(weights[1], values["blocks.1.attn.pattern"][0], atol=1e-5)
+    drawn = frames(app, "weight", "mark")  # of a model alone, a chart for each layer
+    for layer, frame in enumerate(drawn):
+        weights = frame["weight"].to_numpy().reshape(2, 6, 6)
+        np.testing.assert_allclose(weights, values[f"blocks.{layer}.attn.pattern"][0], atol=1e-5)
+    assert len(drawn) == 2
     app.session_state["models"], app.session_state["look"] = ["tiny", "seed-42"], "Circuits"
     app.run()
     told = " ".join(caption.value for caption in app.caption)
