@@ -26,7 +26,7 @@ def experiment(stage):
     """The table by length and width, and what a dot product can read from it."""
     with st.container(horizontal=True, gap="medium"):
         length = st.slider("Positions", 4, 50, 20, key="positions-length", width=240)
-        width = st.slider("Width D", 4, 64, 64, step=2, key="positions-width", width=240)
+        width = st.slider("Width D", 4, 64, 32, step=2, key="positions-width", width=240)
     table = sinusoidal_table(length, width)
     products = dot_products(table)
     with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
