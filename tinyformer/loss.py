@@ -21,7 +21,7 @@ class CrossEntropyLoss:
         targets = np.asarray(targets)
         if logits.ndim != 2 or targets.shape != logits.shape[:1] or not targets.size:
             raise ValueError(f"expected logits (B, V) and targets (B,), got {logits.shape} and {targets.shape}")
-        if not np.issubdtype(targets.dtype, np.integer):
+        if targets.dtype.kind not in "iu":
             raise ValueError(f"targets are token ids, whole numbers, got {targets.dtype}")
         if targets.min() < 0 or targets.max() >= logits.shape[1]:
             raise ValueError(f"targets must lie in 0…{logits.shape[1] - 1}, got {targets.min()}…{targets.max()}")
@@ -29,7 +29,7 @@ class CrossEntropyLoss:
         exponentials = np.exp(shifted)
         sums = exponentials.sum(axis=1, keepdims=True)
         losses = np.log(sums[:, 0]) - shifted[np.arange(len(targets)), targets]  # no log of a vanishing probability
-        return float(losses.mean()), CrossEntropyTape(exponentials / sums, targets)
+        return float(losses.sum()) / len(targets), CrossEntropyTape(exponentials / sums, targets)
 
     def backward(self, tape):
         """The gradient of the mean loss at the logits, (B, V)."""

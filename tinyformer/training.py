@@ -60,7 +60,7 @@ def compute_gradients(model, inputs, targets, loss_fn, mask=None, rng=None):
     logits, tape = model.forward(inputs, mask, rng)
     loss, loss_tape = loss_fn.forward(logits, targets)
     model.backward(loss_fn.backward(loss_tape), tape)
-    return loss, float((logits.argmax(axis=1) == targets).mean())
+    return loss, float(np.count_nonzero(logits.argmax(axis=1) == targets)) / len(targets)
 
 
 def train_step(model, inputs, targets, loss_fn, optimizer, mask=None, rng=None, clip_norm=None):

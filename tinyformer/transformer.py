@@ -78,7 +78,7 @@ class Transformer(Layer):
             tapes.append(tape)
         x, final_norm = self.final_norm.forward(x) if self.final_norm else (x, None)
         row_weights = self.pooling_weights(x, mask)
-        pooled = (row_weights[:, None, :] @ x)[:, 0]  # (B, D)
+        pooled = np.vecmat(row_weights, x)  # (B, D)
         logits, read_out = self.read_out.forward(pooled)  # (B, V)
         return logits, TransformerTape(None, dropout, tuple(tapes), final_norm, row_weights, read_out)
 

@@ -131,7 +131,7 @@ def rest_of_block(model, layer, x, z, at):
 def read_out(model, x, mask, at):
     """The last block's output x (B, R, D) → logits (B, V)."""
     x = at("final", _normalize(model.final_norm, x, "ln_final", at) if model.final_norm else x)
-    pooled = at("pooled", (model.pooling_weights(x, mask)[:, None, :] @ x)[:, 0])
+    pooled = at("pooled", np.vecmat(model.pooling_weights(x, mask), x))
     return at("logits", model.read_out.forward(pooled)[0])
 
 

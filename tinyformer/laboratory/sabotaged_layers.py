@@ -3,8 +3,6 @@
 Nothing in the engine uses them: a private copy of a model gets them from outside.
 """
 
-import numpy as np
-
 from tinyformer.layers import LayerNorm, MultiHeadAttention, Softmax, scaled_dot_product_attention
 from tinyformer.layers.activations import SoftmaxTape
 from tinyformer.layers.attention import scaled_dot_product_attention_backward
@@ -22,8 +20,8 @@ class OtherCore(MultiHeadAttention):
     def backward(self, dy, tape):
         d_heads = self.split_heads(self.output.backward(dy, tape.output))
         dq, dk, dv = self.core_backward(d_heads, tape.core)
-        d_kv = np.concatenate([self.merge_heads(dk), self.merge_heads(dv)], axis=-1)
-        dx = self.qkv.backward(d_kv, tape.kv_projection)
+        dx = self.qkv.backward(self.merge_heads(dk), tape.k_projection)
+        dx += self.qkv.backward(self.merge_heads(dv), tape.v_projection)
         dx[:, : dq.shape[2]] += self.qkv.backward(self.merge_heads(dq), tape.q_projection)
         return dx
 

@@ -15,6 +15,10 @@ from tinyformer.parameters import Layer
 _softmax = Softmax()
 
 
+# `out=np.empty_like(q)` below has the memory order of q. In the heads of one projection that is (B, T, H, K), where
+# merging them again costs nothing; a product left to itself comes out as (B, H, T, K) and has to be copied.
+
+
 class AttentionCoreTape(NamedTuple):
     q: np.ndarray  # (…, Tq, K)
     k: np.ndarray  # (…, T, K)
@@ -37,17 +41,19 @@ def scaled_dot_product_attention(q, k, v, mask=None, scaled=True):
             raise ValueError(f"the mask must be bool, True = may be attended to, got {mask.dtype}")
         scores[np.broadcast_to(~mask, scores.shape)] = -np.inf
     weights, _ = _softmax.forward(scores)
-    return weights @ v, AttentionCoreTape(q, k, v, weights, scale)
+    return np.matmul(weights, v, out=np.empty_like(q)), AttentionCoreTape(q, k, v, weights, scale)
 
 
 def scaled_dot_product_attention_backward(dy, tape):
     """dy (…, Tq, K) → dq (…, Tq, K), dk and dv (…, T, K). A masked key has weight 0, hence no gradient."""
     q, k, v, weights, scale = tape
-    dv = weights.swapaxes(-1, -2) @ dy
+    dv = np.matmul(weights.swapaxes(-1, -2), dy, out=np.empty_like(v))
     d_weights = dy @ v.swapaxes(-1, -2)  # (…, Tq, T)
     d_scores = _softmax.backward(d_weights, SoftmaxTape(weights))
     d_scores *= scale
-    return d_scores @ k, d_scores.swapaxes(-1, -2) @ q, dv
+    dq = np.matmul(d_scores, k, out=np.empty_like(q))
+    dk = np.matmul(d_scores.swapaxes(-1, -2), q, out=np.empty_like(k))
+    return dq, dk, dv
 
 
 class ScaledDotProductAttention(Layer):
@@ -65,7 +71,8 @@ class ScaledDotProductAttention(Layer):
 
 class AttentionTape(NamedTuple):
     q_projection: LinearTape
-    kv_projection: LinearTape
+    k_projection: LinearTape
+    v_projection: LinearTape
     core: AttentionCoreTape  # q, k, v: (B, H, T, K); weights: (B, H, Tq, T)
     output: LinearTape
 
@@ -90,18 +97,19 @@ class MultiHeadAttention(Layer):
         if mask is not None and mask.shape != x.shape[:2]:
             raise ValueError(f"the mask must have the shape of the tokens, {x.shape[:2]}, got {mask.shape}")
         q, q_projection = self.qkv.forward(x[:, :num_queries], columns=slice(D))
-        kv, kv_projection = self.qkv.forward(x, columns=slice(D, None))
-        q, k, v = (self.split_heads(part) for part in (q, kv[..., :D], kv[..., D:]))  # (B, H, T, K)
+        k, k_projection = self.qkv.forward(x, columns=slice(D, 2 * D))
+        v, v_projection = self.qkv.forward(x, columns=slice(2 * D, None))
+        q, k, v = map(self.split_heads, (q, k, v))  # (B, H, T, K)
         key_mask = None if mask is None else mask[:, None, None, :]
         heads, core = scaled_dot_product_attention(q, k, v, key_mask, self.scaled)
         y, output = self.output.forward(self.merge_heads(heads))
-        return y, AttentionTape(q_projection, kv_projection, core, output)
+        return y, AttentionTape(q_projection, k_projection, v_projection, core, output)
 
     def backward(self, dy, tape):
         d_heads = self.split_heads(self.output.backward(dy, tape.output))
         dq, dk, dv = scaled_dot_product_attention_backward(d_heads, tape.core)
-        d_kv = np.concatenate([self.merge_heads(dk), self.merge_heads(dv)], axis=-1)
-        dx = self.qkv.backward(d_kv, tape.kv_projection)
+        dx = self.qkv.backward(self.merge_heads(dk), tape.k_projection)
+        dx += self.qkv.backward(self.merge_heads(dv), tape.v_projection)
         dx[:, : dq.shape[2]] += self.qkv.backward(self.merge_heads(dq), tape.q_projection)
         return dx
 

@@ -21,13 +21,13 @@ class Embedding(Layer):
     def forward(self, tokens):
         """Raises ValueError if an id is outside the vocabulary (a negative one would select from the end)."""
         tokens, table = np.asarray(tokens), self.weight.value
-        if not np.issubdtype(tokens.dtype, np.integer):
+        if tokens.dtype.kind not in "iu":
             raise ValueError(f"token ids are whole numbers, got {tokens.dtype}")
         if tokens.size and (tokens.min() < 0 or tokens.max() >= len(table)):
             raise ValueError(f"token ids must lie in 0…{len(table) - 1}, got {tokens.min()}…{tokens.max()}")
-        return table[tokens], EmbeddingTape(tokens)
+        return table.take(tokens, axis=0), EmbeddingTape(tokens)
 
     def backward(self, dy, tape):
         # A product with one-hot rows adds up what np.add.at would, several times faster.
-        one_hot = tape.tokens.reshape(-1, 1) == np.arange(len(self.weight.value))
-        self.weight.gradient += one_hot.T.astype(dy.dtype) @ as_rows(dy)
+        one_hot = np.eye(len(self.weight.value), dtype=dy.dtype).take(tape.tokens.ravel(), axis=0)  # (N, V)
+        self.weight.gradient += one_hot.T @ as_rows(dy)
