@@ -31,7 +31,10 @@ def _make(items):
             _import_all(f"dashboard.{item}") if item in PAGES else caches.figures(item)
         except Exception:  # the page that needs it will say so to the visitor
             logging.getLogger(__name__).debug("not made ready: %s", item, exc_info=True)
-    gc.freeze()  # as in Home.py: it stays, and the collector need not look through it after each run
+        if item == PAGES[-1]:
+            # As in Home.py: code stays, and the collector need not look through it after each run. Only once, since
+            # whatever lives at that moment is never collected: visitors who leave have to be.
+            gc.freeze()
 
 
 def _import_all(package):

@@ -1,5 +1,6 @@
 """What is made ready while a visitor reads is there when its page asks for it, and a broken model harms nobody."""
 
+import gc
 import threading
 
 from app_reading import write_model
@@ -39,3 +40,10 @@ def test_a_file_that_cannot_be_used_does_not_keep_others_from_being_made(folder,
     made(monkeypatch, known["broken"], known["seed-123"])
     assert len(asked) == 1 and caches.figures(known["seed-123"])["sides"]["all"]["total"] == 5000
     assert len(asked) == 1
+
+
+def test_a_model_chosen_later_exempts_nothing_from_collection(folder, monkeypatch):
+    """What lives while it is made would never be collected: the sessions of all who leave later."""
+    frozen = gc.get_freeze_count()
+    made(monkeypatch, models.available()["seed-42"])
+    assert gc.get_freeze_count() == frozen
