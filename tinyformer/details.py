@@ -4,8 +4,6 @@ It asks 5,500 expressions more than `report`, shorter and longer ones, and so st
 waits for.
 """
 
-import math
-
 import numpy as np
 
 from tinyformer.analysis.answer_places import PLACES, answer_places
@@ -15,7 +13,7 @@ from tinyformer.analysis.length_generalization import accuracy_by_length
 from tinyformer.calibration import BAND_ENDS, confidence_bands, reliability
 from tinyformer.datasets import SIDES
 from tinyformer.evaluation import accuracy_per_operation, confusion_matrix
-from tinyformer.report import EVERYTHING
+from tinyformer.report import as_figures, by_side, figure
 from tinyformer.vocabulary import VOCABULARY, detokenize
 
 
@@ -25,13 +23,12 @@ def details(checkpoint, evaluation, sides):
     "sides" has, for each of "test", "validation", "train" and "all", the slices by the place of the answer, the
     confusion matrix and the bins of confidence. "wrong" lists every mistake: models can be compared by it.
     """
-    parts = {side: evaluation.select(sides == SIDES.index(side)) for side in SIDES} | {EVERYTHING: evaluation}
     lengths = accuracy_by_length(checkpoint.model, checkpoint.training)
     return {
-        "sides": {side: _of_side(part) for side, part in parts.items()},
+        "sides": {side: _of_side(part) for side, part in by_side(evaluation, sides).items()},
         "wrong": _mistakes(checkpoint.training, evaluation, sides),
-        "lengths": [_row(row) for row in lengths],
-        "number_sense": _row(number_sense(digit_embeddings(checkpoint.model))),
+        "lengths": [as_figures(row) for row in lengths],
+        "number_sense": as_figures(number_sense(digit_embeddings(checkpoint.model))),
     }
 
 
@@ -40,11 +37,11 @@ def _of_side(part):
     finite = bool(np.isfinite(part.confidence).all())
     return {
         "places": {
-            name: [_row(row) for row in accuracy_per_operation(part.select(places == index))]
+            name: [as_figures(row) for row in accuracy_per_operation(part.select(places == index))]
             for index, name in enumerate(PLACES)
         },
         "confusion": confusion_matrix(part).tolist(),
-        "reliability": [_row(row) for row in reliability(part) if row.count] if finite else None,
+        "reliability": [as_figures(row) for row in reliability(part) if row.count] if finite else None,
         "confidence_bands": [
             {"up_to": end, "right": right, "wrong": wrong}
             for end, (right, wrong) in zip(BAND_ENDS, confidence_bands(part), strict=True)
@@ -63,19 +60,10 @@ def _mistakes(training, evaluation, sides):
             "expression": detokenize(part.tokens[i][part.mask[i]]),
             "answer": VOCABULARY[part.targets[i]],
             "answered": VOCABULARY[part.predictions[i]],
-            "confidence": _number(part.confidence[i]),
-            "probability_of_answer": _number(part.probabilities[i, part.targets[i]]),
+            "confidence": figure(part.confidence[i]),
+            "probability_of_answer": figure(part.probabilities[i, part.targets[i]]),
             "side": SIDES[sides[where[i]]],
             "times_drawn": drawn[i],
         }
         for i in range(len(part))
     ]
-
-
-def _row(row):
-    """A NamedTuple as a dict."""
-    return {name: _number(value) if isinstance(value, float) else value for name, value in row._asdict().items()}
-
-
-def _number(value):
-    return float(value) if math.isfinite(value) else None

@@ -68,17 +68,23 @@ def find_checkpoint(name):
     raise CheckpointError(f"there is no checkpoint {name[:200]!r}; known by name: {', '.join(known) or 'none'}")
 
 
-def best_checkpoint(paths):
-    """Load them, and return the Checkpoint with the best held-out accuracy at the end of its training; of equals, the
-    one with the lower loss. Files that cannot be used are passed over; CheckpointError if none is left."""
-    usable, problem = [], "no checkpoint was found"
+def usable_checkpoints(paths):
+    """Load them → (the Checkpoints, the CheckpointErrors of those that cannot be used). CheckpointError if none can."""
+    usable, problems = [], []
     for path in paths:
         try:
             usable.append(load_checkpoint(path))
         except CheckpointError as error:
-            problem = str(error)
+            problems.append(error)
     if not usable:
-        raise CheckpointError(problem)
+        raise problems[0] if problems else CheckpointError("no checkpoint was found")
+    return usable, problems
+
+
+def best_checkpoint(paths):
+    """Load them, and return the Checkpoint with the best held-out accuracy at the end of its training; of equals, the
+    one with the lower loss. Files that cannot be used are passed over; CheckpointError if none is left."""
+    usable, _ = usable_checkpoints(paths)
     return max(usable, key=_held_out_score)
 
 

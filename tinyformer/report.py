@@ -28,6 +28,11 @@ def whole_space(checkpoint):
     return evaluate(checkpoint.model, space), space.sides
 
 
+def by_side(evaluation, sides):
+    """The two of `whole_space` → {"train", "validation", "test" and "all": Evaluation}."""
+    return {side: evaluation.select(sides == SIDES.index(side)) for side in SIDES} | {EVERYTHING: evaluation}
+
+
 def baselines(train, part):
     """{name: Evaluation of `part`} of two rules that a model has to beat. `train` is what they may learn from."""
     return {"most frequent answer": most_frequent_answer(train, part), "copy the first": copy_first(part)}
@@ -41,7 +46,7 @@ def report(checkpoint, evaluation=None):
     """
     training, metadata = checkpoint.training, checkpoint.metadata
     computed, sides = whole_space(checkpoint) if evaluation is None else (evaluation, _sides_of(checkpoint))
-    parts = {side: computed.select(sides == SIDES.index(side)) for side in SIDES} | {EVERYTHING: computed}
+    parts = by_side(computed, sides)
     return {
         "name": checkpoint.name,
         "path": None if checkpoint.path is None else str(checkpoint.path),
@@ -62,9 +67,9 @@ def measures(part, train):
     """The figures of one Evaluation, with those of the baselines, as a dict; None where nothing was counted."""
     rules = baselines(train, part) if len(part) and len(train) else {}
     return _counts(part) | {
-        "loss": _number(part.loss),
-        "calibration_error": _number(calibration_error(part)) if _is_finite(part) else None,
-        "operations": [_without_nan(row._asdict()) for row in accuracy_per_operation(part)],
+        "loss": figure(part.loss),
+        "calibration_error": figure(calibration_error(part)) if _is_finite(part) else None,
+        "operations": [as_figures(row) for row in accuracy_per_operation(part)],
         "baselines": {name: _counts(rule) for name, rule in rules.items()},
     }
 
@@ -77,16 +82,18 @@ def _sides_of(checkpoint):
 def _counts(part):
     low, high = part.interval
     correct = int(part.correct.sum())
-    return {"correct": correct, "total": len(part), "accuracy": _number(part.accuracy), "low": low, "high": high}
+    return {"correct": correct, "total": len(part), "accuracy": figure(part.accuracy), "low": low, "high": high}
 
 
 def _is_finite(part):
     return math.isfinite(float(part.confidence.sum()))
 
 
-def _without_nan(row):
-    return {name: _number(value) if isinstance(value, float) else value for name, value in row.items()}
+def as_figures(row):
+    """A NamedTuple → a dict that JSON can hold."""
+    return {name: figure(value) if isinstance(value, float) else value for name, value in row._asdict().items()}
 
 
-def _number(value):
-    return None if math.isnan(value) else value
+def figure(value):
+    """A number → a float that JSON can hold, None if it is not finite."""
+    return float(value) if math.isfinite(value) else None

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL
+from dashboard.charts.theme import NEUTRAL, ink_color
 
 CELL = 54
 
@@ -31,11 +31,9 @@ def _spec(names):
         y=alt.Y("other:N", **place),
         tooltip=[alt.Tooltip("one:N"), alt.Tooltip("other:N"), alt.Tooltip("count:Q", title="answered differently")],
     )
-    # The loudest end of the scale of weights: dark on a light page, light on a dark one.
-    ink = alt.Color("ink:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
     chart = alt.layer(
         base.mark_rect(opacity=0.16, color=NEUTRAL),
-        base.mark_text(fontSize=15, fontWeight=600).encode(text="count:Q", color=ink),
+        base.mark_text(fontSize=15, fontWeight=600).encode(text="count:Q", color=ink_color()),
         data=ROWS,
         title="Expressions answered differently",
     ).properties(width=CELL * len(names), height=CELL * len(names) * 0.75)

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_ONLY, NEUTRAL, placed
+from dashboard.charts.theme import FRAME, LABEL_ONLY, NEUTRAL, ink_color, placed
 
 SMALLEST = 7  # pixels: type below is not read but guessed
-FRAME = "#E8590C"  # neither of a scale's hue nor of the page's, in light and dark; heatmaps have the same
 
 
 def grid(
@@ -86,11 +85,8 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed
     cells = base.transform_filter(known).mark_rect().encode(color=alt.Color(value, scale=scale, legend=None))
     layers = [cells, base.transform_filter(f"!{known}").mark_text(text="–", color=NEUTRAL)]
     if form:
-        # The ends of the scale of weights are the page's quietest and loudest color, in light and in dark.
-        ink = alt.Color("ink:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
-        layers.append(
-            base.transform_filter(known).mark_text(fontSize=number).encode(text=alt.Text(value, format=form), color=ink)
-        )
+        told = base.transform_filter(known).mark_text(fontSize=number)
+        layers.append(told.encode(text=alt.Text(value, format=form), color=ink_color()))
     if framed:
         frame = base.transform_filter("datum.framed").mark_rect(fillOpacity=0, strokeWidth=2.5, tooltip=None)
         layers.append(frame.encode(stroke=alt.StrokeValue(FRAME)))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_LINES, LABEL_ONLY, placed, weight_color
+from dashboard.charts.theme import FRAME, LABEL_LINES, LABEL_ONLY, placed, weight_color
 
 CELL = "cell"  # the name of the selection: layer, head, query and key from 0
 FIELDS = ("layer", "head", "query", "key")
@@ -73,7 +73,7 @@ def _spec(size, columns, font, stroke):
         .add_params(alt.selection_point(name=CELL, fields=list(FIELDS), empty=False, on="click", clear=False))
     )
     frame = {"fillOpacity": 0, "clip": True}  # nothing reaches beyond the cells: sizes stay the same
-    ink = alt.StrokeValue("#E8590C")  # neither of the scale's hue nor of the page's, in light and dark
+    ink = alt.StrokeValue(FRAME)
     pooled = (
         alt.Chart(ROWS)
         .transform_filter("datum.mark % 2 === 1")

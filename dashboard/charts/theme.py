@@ -4,6 +4,7 @@ where they are defined for light and for dark; a chart that names no range gets 
 import altair as alt
 
 NEUTRAL = "#7E7C88"  # for what is neither a model nor a weight; 4 : 1 on both pages
+FRAME = "#E8590C"  # around what is pointed out; neither of a scale's hue nor of the page's, in light and dark
 
 CONFIG = {
     "title": {"fontSize": 13, "fontWeight": 600, "offset": 8, "anchor": "start"},
@@ -24,6 +25,12 @@ CONFIG = {
 def weight_color(legend=None, **kwargs):
     """The color of a weight. Always the same domain, so that any two heatmaps can be compared."""
     return alt.Color("weight:Q", scale=alt.Scale(domain=[0, 1], clamp=True), legend=legend, **kwargs)
+
+
+def ink_color():
+    """The color of numbers by a field `ink`: 0 or 1, the ends of the scale of weights. They are the page's quietest and
+    loudest color, in light and in dark."""
+    return alt.Color("ink:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
 
 
 def model_encodings(names, colors, shapes):

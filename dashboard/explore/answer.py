@@ -21,10 +21,16 @@ from tinyformer.vocabulary import DIGITS, VOCABULARY
 
 
 def draw(subjects, expression):
-    words = [VOCABULARY[token] for token in expression.tokens]
-    tokens, answer, count = tuple(expression.tokens), expression.answer_token, len(subjects)
-    traces = {subject.name: results.trace(subject.source, tokens, subject.model) for subject in subjects}
+    traces = {
+        subject.name: results.trace(subject.source, tuple(expression.tokens), subject.model) for subject in subjects
+    }
+    _how_it_forms(subjects, expression, traces)
+    _who_wrote_it(subjects, expression, traces)
+    patching.draw(subjects, expression)
+    _what_it_depends_on(subjects, expression, traces)
 
+
+def _how_it_forms(subjects, expression, traces):
     st.subheader(f"How the answer {expression.answer} forms", anchor=False)
     lenses = {
         subject.name: logit_lens(subject.model, expression.tokens, values=traces[subject.name]) for subject in subjects
@@ -39,18 +45,20 @@ def draw(subjects, expression):
             height=26,
         )  # fmt: skip
         with column:
-            components.draw(figure, key=f"lens-{subject.name}-{count}")
+            components.draw(figure, key=f"lens-{subject.name}-{len(subjects)}")
     components.how_to_read(
         "The read-out applied after every sublayer, as if the model ended there. In a post-norm model, every stage is "
         "normalized already; in a pre-norm model the final norm comes first. The last row is the model's answer."
     )
 
+
+def _who_wrote_it(subjects, expression, traces):
     st.subheader(f"Who wrote the logit of {expression.answer}", anchor=False)
     found = {
         subject.name: direct_contributions(subject.model, expression.tokens, values=traces[subject.name])
         for subject in subjects
     }
-    written = {name: contributions.logits[:, 0, answer] for name, contributions in found.items()}
+    written = {name: contributions.logits[:, 0, expression.answer_token] for name, contributions in found.items()}
     for subject, column, width in components.side_by_side(subjects):
         values = written[subject.name]
         figure = signed_bars.signed_bars(
@@ -59,7 +67,7 @@ def draw(subjects, expression):
             among=np.concatenate(list(written.values())),
         )  # fmt: skip
         with column:
-            components.draw(figure, key=f"direct-{subject.name}-{count}")
+            components.draw(figure, key=f"direct-{subject.name}-{len(subjects)}")
     components.how_to_read(
         "A logit is the score of a token as the answer, before the softmax makes probabilities of all 20. Bars show "
         "what each part wrote into the residual stream (what a token carries from layer to layer), followed along the "
@@ -69,14 +77,14 @@ def draw(subjects, expression):
         "bar does not mean a small role. “Constants” are all biases. All models have one scale."
     )
 
-    patching.draw(subjects, expression)
 
+def _what_it_depends_on(subjects, expression, traces):
     st.subheader("Which tokens it depends on", anchor=False)
     for subject, column, width in components.side_by_side(subjects):
         pattern = pattern_of(traces[subject.name], subject.config)[-1]
         with column:
-            figure, told = _tokens(subject, pattern[:, 0].mean(axis=0), tokens, answer, words, width)
-            components.draw(figure, key=f"inputs-{subject.name}-{count}")
+            figure, told = _tokens(subject, pattern[:, 0].mean(axis=0), expression, width)
+            components.draw(figure, key=f"inputs-{subject.name}-{len(subjects)}")
             st.caption(told)
     components.how_to_read(
         "Left: the first token's attention in the last layer, the mean over its heads. Middle: gradient × input, "
@@ -95,13 +103,15 @@ def _told(lens):
     return f"answers {VOCABULARY[token]} with {percent(float(probabilities[token]))}"
 
 
-def _tokens(subject, attention, tokens, answer, words, width):
+def _tokens(subject, attention, expression, width):
+    tokens, answer = tuple(expression.tokens), expression.answer_token
     integrated = integrated_gradients(subject.model, tokens, answer)
     panels = {
         "attention": attention,
         "gradient": gradient_times_input(subject.model, tokens, answer),
         "integrated": integrated.tokens,
     }
+    words = [VOCABULARY[token] for token in tokens]
     figure = token_bars.token_bars(panels, words, subject.style.color, width=max(40, min(140, (width - 86) // 3)))
     return figure, (
         f"Integrated gradients: {integrated.steps} steps, sum {integrated.tokens.sum():.3f} "

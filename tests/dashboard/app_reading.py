@@ -23,3 +23,8 @@ def charts(app):
         (json.loads(proto.spec), pa.ipc.open_stream(proto.data.data).read_pandas(), unescape(text))
         for proto, text in zip(protos, said, strict=True)
     ]
+
+
+def frames(app, *columns):
+    """The frames of all charts that have these columns."""
+    return [frame for _, frame, _ in charts(app) if set(columns) <= set(frame)]

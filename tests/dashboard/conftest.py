@@ -37,3 +37,19 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def app(folder):
     return AppTest.from_file(str(HOME), default_timeout=60)
+
+
+@pytest.fixture
+def evaluate_page(app):
+    """evaluate_page(section, **state of the page) → the page Evaluate as it stands then."""
+    app.run()
+    app.switch_page("views/evaluate.py").run()
+
+    def show(section, **state):
+        for name, value in {"section": section, **state}.items():
+            app.session_state[name] = value
+        app.run()
+        assert not app.exception
+        return app
+
+    return show

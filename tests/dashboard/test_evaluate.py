@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from app_reading import charts
+from app_reading import charts, frames
 
 from dashboard.charts import certainty, distribution, truth_map
 from dashboard.evaluate import agreement, asked, embeddings, mistakes, own, sweep, truth
@@ -28,35 +28,15 @@ MODELS = ("seed-42", "seed-123", "seed-7")
 
 
 @pytest.fixture
-def page(app):
-    """page(section, **state of the page) → the page as it stands then."""
-    app.run()
-    app.switch_page("views/evaluate.py").run()
-
-    def show(section, **state):
-        for name, value in {"section": section, **state}.items():
-            app.session_state[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return show
-
-
-@pytest.fixture
 def whole(folder):
     """Every model's answers to everything, asked here."""
     return {name: evaluate(load_checkpoint(folder / f"{name}.npz").model, expression_space()) for name in MODELS}
 
 
-def frames(app, *columns):
-    return [frame for _, frame, _ in charts(app) if set(columns) <= set(frame)]
-
-
-def test_the_head_line_equals_evaluate_json(page, folder, capsys):
+def test_the_head_line_equals_evaluate_json(evaluate_page, folder, capsys):
     assert main(["evaluate", *(str(folder / f"{name}.npz") for name in MODELS), "--json"]) == 0
     reports = json.loads(capsys.readouterr().out)
-    table = page("operations").dataframe[0].value
+    table = evaluate_page("operations").dataframe[0].value
     for row, report in enumerate(reports):
         test, everything = report["sides"]["test"], report["sides"]["all"]
         assert table["held out"][row] == 100 * test["accuracy"]
@@ -73,8 +53,8 @@ def test_the_head_line_equals_evaluate_json(page, folder, capsys):
 
 @pytest.mark.parametrize("side", ["test", "train", "all"])
 @pytest.mark.parametrize("place", ["all", "last", "several"])
-def test_operations_are_counted_on_the_slice_that_was_asked_for(page, whole, side, place):
-    (shown,) = frames(page("operations", side=side, place=place), "group", "correct")
+def test_operations_are_counted_on_the_slice_that_was_asked_for(evaluate_page, whole, side, place):
+    (shown,) = frames(evaluate_page("operations", side=side, place=place), "group", "correct")
     space = expression_space()
     for name in MODELS:
         for index, operation in enumerate(OPERATIONS):
@@ -94,8 +74,8 @@ def test_operations_are_counted_on_the_slice_that_was_asked_for(page, whole, sid
             assert [(row["correct"].item(), row["total"].item())] == [(right, total)] if total else row.empty
 
 
-def test_the_truth_map_has_every_expression_with_its_answer(page, whole):
-    maps = frames(page("truth"), "expression", "certainty")
+def test_the_truth_map_has_every_expression_with_its_answer(evaluate_page, whole):
+    maps = frames(evaluate_page("truth"), "expression", "certainty")
     assert [len(frame) for frame in maps] == [1000] * 5
     space, evaluation = expression_space(), whole["seed-42"]
     for operation, frame in enumerate(maps):
@@ -109,8 +89,8 @@ def test_the_truth_map_has_every_expression_with_its_answer(page, whole):
     assert sum(frame["chosen"].sum() for frame in maps) == 1
 
 
-def test_two_models_differ_where_their_answers_say_so(page, whole):
-    maps = frames(page("truth", map="seed-7", versus="seed-123"), "expression", "state")
+def test_two_models_differ_where_their_answers_say_so(evaluate_page, whole):
+    maps = frames(evaluate_page("truth", map="seed-7", versus="seed-123"), "expression", "state")
     one, other = whole["seed-7"].correct, whole["seed-123"].correct
     expected = {
         "both right": one & other,
@@ -128,8 +108,8 @@ def test_certainty_counts_nines():
     assert truth_map.states_of("a", "b")[1] == "only a right"
 
 
-def test_confusion_counts_are_those_of_the_engine_and_a_cell_has_its_expressions(page, whole):
-    shown = frames(page("mistakes", side="all"), "truth", "answer", "count")
+def test_confusion_counts_are_those_of_the_engine_and_a_cell_has_its_expressions(evaluate_page, whole):
+    shown = frames(evaluate_page("mistakes", side="all"), "truth", "answer", "count")
     for name, frame in zip(MODELS, shown, strict=True):
         counts = confusion_matrix(whole[name])
         assert frame["count"].sum() == 5000
@@ -142,8 +122,8 @@ def test_confusion_counts_are_those_of_the_engine_and_a_cell_has_its_expressions
             assert (whole[name].predictions[behind] == answer + 2).all()
 
 
-def test_the_table_has_all_mistakes_and_the_least_confident_right_answers(page, whole):
-    app = page("mistakes")
+def test_the_table_has_all_mistakes_and_the_least_confident_right_answers(evaluate_page, whole):
+    app = evaluate_page("mistakes")
     table = app.dataframe[1].value
     held_out = expression_space().sides == 2
     for name in MODELS:
@@ -156,8 +136,8 @@ def test_the_table_has_all_mistakes_and_the_least_confident_right_answers(page, 
     assert table[mistakes.RIGHT].is_monotonic_increasing
 
 
-def test_a_mistake_says_whether_the_expression_was_trained_on(page, folder):
-    table = page("mistakes", side="all").dataframe[1].value
+def test_a_mistake_says_whether_the_expression_was_trained_on(evaluate_page, folder):
+    table = evaluate_page("mistakes", side="all").dataframe[1].value
     config, space = load_checkpoint(folder / "seed-42.npz").training, expression_space()
     drawn = Counter(map(tuple, prepare_data(config).train.tokens.tolist()))
     told = {}
@@ -170,8 +150,8 @@ def test_a_mistake_says_whether_the_expression_was_trained_on(page, folder):
     assert {"held out", "validation", "training side, never drawn"} < set(rows["in training"])
 
 
-def test_agreement_adds_up_to_all_expressions(page, whole):
-    app = page("agreement", side="all")
+def test_agreement_adds_up_to_all_expressions(evaluate_page, whole):
+    app = evaluate_page("agreement", side="all")
     counts = app.dataframe[1].value
     right = sum(whole[name].correct.astype(int) for name in MODELS)
     assert counts["expressions"].tolist() == [(right == n).sum() for n in (3, 2, 1, 0)]
@@ -186,8 +166,8 @@ def test_agreement_of_two_is_said_of_both():
     assert table["95% interval"].tolist() == ["82.6% to 94.5%", "5.5% to 17.4%", "0.0% to 3.7%"]
 
 
-def test_reliability_bins_hold_every_answer(page, whole):
-    app = page("calibration", side="all")
+def test_reliability_bins_hold_every_answer(evaluate_page, whole):
+    app = evaluate_page("calibration", side="all")
     for name, bins, sure in zip(
         MODELS, frames(app, "confidence", "accuracy", "start"), frames(app, "band", "verdict"), strict=True
     ):
@@ -201,9 +181,9 @@ def test_reliability_bins_hold_every_answer(page, whole):
         assert sure[sure["band"] == "≤ 90%"]["count"].tolist() == counts
 
 
-def test_a_test_set_of_ones_own_goes_through_the_same_views(page, folder):
+def test_a_test_set_of_ones_own_goes_through_the_same_views(evaluate_page, folder):
     text = "Max(5,3,9)\nfoo\nMin(1,2,3,4),4\nMax(1,2),2\n"
-    app = page("own", own_text=text)
+    app = evaluate_page("own", own_text=text)
     bad, scores, results = (frame.value for frame in app.dataframe[1:4])
     assert bad[["line", "text"]].to_numpy().tolist() == [[2, "foo"]]
     assert results["line"].tolist() == [1, 3, 4]
@@ -219,17 +199,17 @@ def test_a_test_set_of_ones_own_goes_through_the_same_views(page, folder):
     known = tuple(parse_expression("Max(5,3,9)").tokens) in drawn  # the other two have not three numbers
     assert score["right of what it never trained on"].endswith(f" of {3 - known}")
     for view in own.VIEWS:
-        page("own", own=view)
+        evaluate_page("own", own=view)
 
 
-def test_nothing_readable_is_said_so(page):
-    app = page("own", own_text="\n")
+def test_nothing_readable_is_said_so(evaluate_page):
+    app = evaluate_page("own", own_text="\n")
     assert "Nothing to ask yet" in app.info[0].value
 
 
 @pytest.mark.parametrize("section", ["lengths", "embeddings"])
-def test_lengths_and_embeddings_have_every_model(page, section):
-    app = page(section)
+def test_lengths_and_embeddings_have_every_model(evaluate_page, section):
+    app = evaluate_page(section)
     table = app.dataframe[1].value
     assert sorted({name.split()[-1] for name in table["model"]}) == sorted(MODELS)
     drawn = charts(app)
@@ -248,13 +228,13 @@ ROW = {
 }  # fmt: skip
 
 
-def test_a_sweep_shows_where_a_seed_stands(page, folder):
+def test_a_sweep_shows_where_a_seed_stands(evaluate_page, folder):
     rows = [
         ROW | {"seed": seed, "steps_to_99": steps, "test_correct": correct, "entropy_1_1": 0.9, "entropy_2_1": 0.1}
         for seed, steps, correct in ((1, 100, 99), (42, 150, 99), (3, None, 90), (4, 200, 100))
     ]
     write_sweep(folder / "sweep-test.csv", [*rows, {**ROW, "seed": 5, "problem": "training diverged at step 3"}])
-    app = page("sweep")
+    app = evaluate_page("sweep")
     said = " ".join(element.value for element in app.markdown)
     assert "better than 1 of 3 others, equal to 1" in said and "faster than 2 of 3, as fast as 0" in said
     captions = " ".join(element.value for element in app.caption)
@@ -266,14 +246,14 @@ def test_a_sweep_shows_where_a_seed_stands(page, folder):
     assert "seed 5: training diverged at step 3" in app.warning[0].value
 
 
-def test_a_damaged_sweep_leaves_the_page_alive(page, folder):
+def test_a_damaged_sweep_leaves_the_page_alive(evaluate_page, folder):
     (folder / "sweep-bad.csv").write_text("seed,what\n1,2\n")
-    app = page("sweep")
+    app = evaluate_page("sweep")
     assert "sweep-bad.csv is not the table of a sweep" in app.error[0].value
 
 
-def test_without_a_sweep_the_command_is_named(page):
-    assert sweep.COMMAND in page("sweep").info[0].value
+def test_without_a_sweep_the_command_is_named(evaluate_page):
+    assert sweep.COMMAND in evaluate_page("sweep").info[0].value
 
 
 def test_equal_seeds_are_stacked():
@@ -281,7 +261,7 @@ def test_equal_seeds_are_stacked():
     assert figure.data["height"].tolist() == [0.5, 1.5, 0.5] and "1 without a value" in figure.description
 
 
-def test_a_cell_of_the_truth_map_and_a_row_are_the_expression_everywhere(page, monkeypatch):
+def test_a_cell_of_the_truth_map_and_a_row_are_the_expression_everywhere(evaluate_page, monkeypatch):
     chosen = []
     monkeypatch.setattr("dashboard.selection.show_expression", chosen.append)
     monkeypatch.setattr("streamlit.session_state", {"k": {"selection": {"cell": [{"expression": "Min ( 1 2 3 )"}]}}})

@@ -1,10 +1,11 @@
 """The sections of the Evaluate page show what `details` has: figures that a command can print."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
-from app_reading import charts
+from app_reading import frames
 
 from dashboard.evaluate import mistakes
 from tinyformer import load_checkpoint
@@ -14,18 +15,9 @@ from tinyformer.report import whole_space
 
 
 @pytest.fixture
-def page(app):
-    app.run()
-    app.switch_page("views/evaluate.py").run()
-
-    def show(section, **state):
-        for name, value in {"models": ["seed-42"], "section": section, **state}.items():
-            app.session_state[name] = value
-        app.run()
-        assert not app.exception
-        return app
-
-    return show
+def page(evaluate_page):
+    """The page Evaluate with one model."""
+    return partial(evaluate_page, models=["seed-42"])
 
 
 @pytest.fixture
@@ -35,28 +27,24 @@ def figures(folder):
     return json.loads(json.dumps(found, allow_nan=False))
 
 
-def frame(app, *columns):
-    return next(data for _, data, _ in charts(app) if set(columns) <= set(data))
-
-
 @pytest.mark.parametrize("side", ["test", "all"])
 def test_confusion_calibration_and_places(page, figures, side):
     of = figures["sides"][side]
-    cells = frame(page("mistakes", side=side), "truth", "answer", "count")
+    cells = frames(page("mistakes", side=side), "truth", "answer", "count")[0]
     shown = cells.set_index(["truth", "answer"])["count"]
     names = [*map(str, range(10)), "other"]
     for truth, row in enumerate(of["confusion"]):
         assert [shown.get((truth, name), 0) for name in names] == row
     app = page("calibration", side=side)
-    bins = frame(app, "start", "confidence", "accuracy")
+    bins = frames(app, "start", "confidence", "accuracy")[0]
     assert bins[["count", "confidence", "accuracy", "low"]].to_numpy().tolist() == [
         [row["count"], row["confidence"], row["accuracy"], row["low"]] for row in of["reliability"]
     ]
-    bands = frame(app, "band", "verdict")
+    bands = frames(app, "band", "verdict")[0]
     assert bands["count"].tolist() == [
         band[verdict] for band in of["confidence_bands"] for verdict in ("right", "wrong")
     ]
-    rows = frame(page("operations", side=side, place="last"), "group", "correct")
+    rows = frames(page("operations", side=side, place="last"), "group", "correct")[0]
     expected = [row for row in of["places"]["last"] if row["total"]]
     assert rows["correct"].tolist() == [row["correct"] for row in expected]
     assert rows["high"].tolist() == [row["high"] for row in expected]
@@ -75,7 +63,7 @@ def test_every_mistake(page, figures):
 
 
 def test_lengths_and_number_sense(page, figures):
-    lengths = frame(page("lengths"), "num_args", "accuracy")
+    lengths = frames(page("lengths"), "num_args", "accuracy")[0]
     assert lengths["correct"].tolist() == [row["correct"] for row in figures["lengths"]]
     assert lengths["confidence"].tolist() == [row["confidence"] for row in figures["lengths"]]
     sense = page("embeddings").dataframe[1].value

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from app_reading import charts, write_model
+from app_reading import charts, frames, write_model
 
 from dashboard.explore import background, results
 from dashboard.explore.chosen import clicked_cell
@@ -39,11 +39,6 @@ def open_section(app):
         return app
 
     return open_it
-
-
-def frames(app, *columns):
-    """The frames of all charts that have these columns."""
-    return [frame for _, frame, _ in charts(app) if set(columns) <= set(frame)]
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -3,7 +3,7 @@
 from tinyformer import ExpressionError, load_checkpoint, parse_expression
 from tinyformer.checkpoint import CheckpointError
 from tinyformer.cli.terminal import say
-from tinyformer.models import best_checkpoint, find_checkpoint, shipped_checkpoints
+from tinyformer.models import best_checkpoint, find_checkpoint, shipped_checkpoints, usable_checkpoints
 
 
 def add_question_arguments(parser):
@@ -24,18 +24,9 @@ def chosen_models(names, all_that_ship=False):
     paths = shipped_checkpoints()
     if not paths:
         raise CheckpointError("no model ships with this installation; name a checkpoint file, or train one")
-    return _usable(paths) if all_that_ship else [best_checkpoint(paths)]
-
-
-def _usable(paths):
-    usable, problems = [], []
-    for path in paths:
-        try:
-            usable.append(load_checkpoint(path))
-        except CheckpointError as error:
-            problems.append(error)
-    if not usable:
-        raise problems[0]
+    if not all_that_ship:
+        return [best_checkpoint(paths)]
+    usable, problems = usable_checkpoints(paths)
     for problem in problems:
         say(f"left out: {problem}")
     return usable
