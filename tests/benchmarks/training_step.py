@@ -1,9 +1,9 @@
 """One training step against PyTorch eager, torch.compile and JAX jit: `python tests/benchmarks/training_step.py`.
 
 Each library runs in a process of its own for each thread count and takes turns with the others, a few steps at a time,
-so that whatever else the machine does hits all alike; the first steps of a turn, which find the caches full of another's
-data, are not timed. Printed: the median time of a step, the middle half of the times,
-and how many times as long as tinyformer's it is. A peer counts with its best thread count.
+so that whatever else the machine does hits all alike. The first steps of a turn find the caches full of another's data,
+and are not timed. Printed: the median time of a step, the middle half of the times, and how many times as long as
+tinyformer's it is. A peer counts with its best thread count.
 Options: --quick (fewer turns, default size only), --no-compile. Peers that are not installed are left out, by name.
 """
 
