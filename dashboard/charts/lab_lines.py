@@ -36,12 +36,12 @@ def lines(frame, title, x_title, y_title, log=False, domain=None, height=230, po
     return Figure(spec, data, f"{title}. {ends}")
 
 
-def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[0]):
-    """One bar for each label, in the order given."""
+def bars(labels, values, title, y_title, domain=None, height=200, color=PALETTE[0], every_label=False):
+    """One bar for each label, in the order given. every_label: turned, so that none is left out where it is narrow."""
     data = pd.DataFrame({"label": [str(label) for label in labels], "value": values})
     best = data.loc[data["value"].abs().idxmax()]
     description = f"{title}: the largest is {best['label']} with {best['value']:.3g}"
-    return Figure(_bars(title, y_title, domain and tuple(domain), height, color), data, description)
+    return Figure(_bars(title, y_title, domain and tuple(domain), height, color, every_label), data, description)
 
 
 @lru_cache
@@ -80,13 +80,14 @@ def _lines(series, title, x_title, y_title, log, domain, height, points, here):
 
 
 @lru_cache
-def _bars(title, y_title, domain, height, color):
+def _bars(title, y_title, domain, height, color, every_label):
     scale = alt.Scale(domain=domain) if domain else alt.Undefined
+    axis = alt.Axis(labelAngle=-60 if every_label else 0, labelOverlap=not every_label)
     chart = (
         alt.Chart(ROWS, title=title)
         .mark_bar(color=color, cornerRadiusEnd=2)
         .encode(
-            x=alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            x=alt.X("label:N", sort=None, title=None, axis=axis),
             y=alt.Y("value:Q", title=y_title, scale=scale, axis=alt.Axis(tickCount=4)),
             tooltip=[alt.Tooltip("label:N", title=""), alt.Tooltip("value:Q", title=y_title, format=".5f")],
         )

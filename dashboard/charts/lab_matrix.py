@@ -8,6 +8,7 @@ from dashboard.charts.lab_matrix_spec import CELL, MANY, has_numbers, titled_spe
 from dashboard.charts.theme import placed
 
 LIKE_ALL_LARGE = {True: (30, 30), False: (30, 64)}  # one size, square or not: a slider then moves cells of one chart
+TALL = 8  # rows: a matrix with fewer would be stretched to that size
 
 
 def matrix(
@@ -51,7 +52,8 @@ def matrix(
     description = f"{title}: {values.shape[0]} rows, {values.shape[1]} columns, from {low:.4g} to {high:.4g}"
     data["reach"] = f"largest {short(max(-low, high))}"
     longest = max(map(len, map(str, columns)))
-    shape = values.shape if values.size <= MANY else LIKE_ALL_LARGE[values.shape[0] == values.shape[1]]
+    large = values.size > MANY and values.shape[0] >= TALL
+    shape = LIKE_ALL_LARGE[values.shape[0] == values.shape[1]] if large else values.shape
     marked = values.size <= MANY or not (lit is framed is None)
     spec = titled_spec(title, *shape, longest, weights, clickable, row_title, column_title, marked)
     return Figure(spec, data, description)

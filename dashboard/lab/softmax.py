@@ -41,7 +41,8 @@ def experiment(stage):
     logits = stage.anatomy.logits
     p, tape = Softmax().forward(logits / temperature)
     entropy = float(normalized_entropy(p)[0])
-    figure = lab_lines.bars(VOCABULARY, p[0], "softmax(x / τ) of the logits", "probability", domain=(0, 1), height=190)
+    title = "softmax(x / τ) of the logits"
+    figure = lab_lines.bars(VOCABULARY, p[0], title, "probability", domain=(0, 1), height=190, every_label=True)
     components.draw(figure, key="temperature-bars", stretch=True)
     st.caption(
         f"The largest is {probability(p.max())}; the spread over all tokens (normalized entropy, 0 to 1) is "

@@ -220,6 +220,12 @@ def test_small_matrices_carry_numbers_and_large_ones_fit_the_narrow_page():
     assert set(large.data["number"]) == {""} and large.spec["width"] <= 400
 
 
+def test_a_matrix_of_few_rows_has_a_label_for_each_however_wide_it_is():
+    wide = lab_matrix.matrix(np.zeros((6, 256)), list("abcdef"), [str(i) for i in range(256)], "wide")
+    assert wide.spec["height"] == 6 * 22
+    assert "%" not in str(wide.spec["layer"][0]["encoding"]["y"]["axis"]["labelExpr"])  # none is left out
+
+
 def test_the_block_is_kept_where_it_is_not_asked_for(lab):
     open_bench(lab, "attention").selectbox(key="block").set_value("2").run()
     assert not [box for box in open_bench(lab, "softmax").selectbox if box.key == "block"]
