@@ -10,8 +10,8 @@ from tinyformer.laboratory.model_checks import CHECKS, check_gradients
 from tinyformer.laboratory.reference import reference_forward
 from tinyformer.laboratory.sabotage import BUGS, sabotage
 from tinyformer.laboratory.sabotage_race import train_curve
-from tinyformer.laboratory.sabotaged_layers import OtherCore
 from tinyformer.layers import MultiHeadAttention
+from tinyformer.layers.attention import scaled_dot_product_attention_backward
 
 VARIANTS = {
     "post": {},
@@ -68,6 +68,14 @@ def test_sabotage_spoils_a_copy_and_nothing_else(model, key):
 
 
 def test_the_exchangeable_core_has_the_gradient_of_the_layer_it_stands_for(model):
+    exchanged = []
+
+    class OtherCore(MultiHeadAttention):
+        @staticmethod
+        def core_backward(dy, tape):
+            exchanged.append(tape)
+            return scaled_dot_product_attention_backward(dy, tape)
+
     spoiled = copy.deepcopy(model)
     for block in spoiled.blocks:
         block.attention.__class__ = OtherCore
@@ -76,6 +84,7 @@ def test_the_exchangeable_core_has_the_gradient_of_the_layer_it_stands_for(model
     for each in (clean, spoiled):
         logits, tape = each.forward(tokens)
         each.backward(np.ones_like(logits), tape)
+    assert len(exchanged) == len(model.blocks)
     assert np.array_equal(spoiled.gradient, clean.gradient)
 
 

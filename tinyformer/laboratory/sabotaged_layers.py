@@ -12,21 +12,7 @@ from tinyformer.transformer import Transformer
 from tinyformer.transformer_block import TransformerBlock
 
 
-class OtherCore(MultiHeadAttention):
-    """Multi-head attention whose core's backward pass can be exchanged. As it stands it is right."""
-
-    core_backward = staticmethod(scaled_dot_product_attention_backward)
-
-    def backward(self, dy, tape):
-        d_heads = self.split_heads(self.output.backward(dy, tape.output))
-        dq, dk, dv = self.core_backward(d_heads, tape.core)
-        dx = self.qkv.backward(self.merge_heads(dk), tape.k_projection)
-        dx += self.qkv.backward(self.merge_heads(dv), tape.v_projection)
-        dx[:, : dq.shape[2]] += self.qkv.backward(self.merge_heads(dq), tape.q_projection)
-        return dx
-
-
-class GradientOfVForAll(OtherCore):
+class GradientOfVForAll(MultiHeadAttention):
     """Q and K get the gradient of V."""
 
     @staticmethod
@@ -35,7 +21,7 @@ class GradientOfVForAll(OtherCore):
         return dv[..., : dy.shape[-2], :], dv, dv
 
 
-class NoJacobian(OtherCore):
+class NoJacobian(MultiHeadAttention):
     """The gradient at the weights is taken for the one at the scores."""
 
     @staticmethod
@@ -45,7 +31,7 @@ class NoJacobian(OtherCore):
         return d_scores @ k, d_scores.swapaxes(-1, -2) @ q, weights.swapaxes(-1, -2) @ dy
 
 
-class MaskAfterSoftmax(OtherCore):
+class MaskAfterSoftmax(MultiHeadAttention):
     """Padding takes part in the softmax, its weights are set to 0 afterwards. The backward pass fits the forward."""
 
     def forward(self, x, mask=None, num_queries=None):

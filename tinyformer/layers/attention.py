@@ -84,6 +84,8 @@ class AttentionTape(NamedTuple):
 class MultiHeadAttention(Layer):
     """x (B, T, D) → y (B, Tq, D). Q, K and V are the three thirds of one projection's columns."""
 
+    core_backward = staticmethod(scaled_dot_product_attention_backward)  # by this name a subclass can have another
+
     def __init__(self, embed_dim, num_heads, rng, scaled=True, dtype=np.float32):
         if embed_dim % num_heads:
             raise ValueError(f"embed_dim must be a multiple of num_heads, got {embed_dim} and {num_heads}")
@@ -107,7 +109,7 @@ class MultiHeadAttention(Layer):
 
     def backward(self, dy, tape):
         d_heads = self.split_heads(self.output.backward(dy, tape.output))
-        dq, dk, dv = scaled_dot_product_attention_backward(d_heads, tape.core)
+        dq, dk, dv = self.core_backward(d_heads, tape.core)
         dx = self.qkv.backward(self.merge_heads(dk), tape.k_projection)
         dx += self.qkv.backward(self.merge_heads(dv), tape.v_projection)
         dx[:, : dq.shape[2]] += self.qkv.backward(self.merge_heads(dq), tape.q_projection)
