@@ -69,22 +69,22 @@ def find_checkpoint(name):
 
 
 def usable_checkpoints(paths):
-    """Load them → (the Checkpoints, the CheckpointErrors of those that cannot be used). CheckpointError if none can."""
+    """Load them → (the Checkpoints, the CheckpointErrors of those that cannot be used)."""
     usable, problems = [], []
     for path in paths:
         try:
             usable.append(load_checkpoint(path))
         except CheckpointError as error:
             problems.append(error)
-    if not usable:
-        raise problems[0] if problems else CheckpointError("no checkpoint was found")
     return usable, problems
 
 
 def best_checkpoint(paths):
     """Load them, and return the Checkpoint with the best held-out accuracy at the end of its training; of equals, the
     one with the lower loss. Files that cannot be used are passed over; CheckpointError if none is left."""
-    usable, _ = usable_checkpoints(paths)
+    usable, problems = usable_checkpoints(paths)
+    if not usable:
+        raise problems[0] if problems else CheckpointError("no checkpoint was found")
     return max(usable, key=_held_out_score)
 
 

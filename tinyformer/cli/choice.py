@@ -27,6 +27,8 @@ def chosen_models(names, all_that_ship=False):
     if not all_that_ship:
         return [best_checkpoint(paths)]
     usable, problems = usable_checkpoints(paths)
+    if not usable:
+        raise problems[0]
     for problem in problems:
         say(f"left out: {problem}")
     return usable

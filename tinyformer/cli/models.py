@@ -1,11 +1,9 @@
 """`models`: the models that ship, and those that were saved."""
 
-from tinyformer import load_checkpoint
-from tinyformer.checkpoint import CheckpointError
 from tinyformer.cli import options, tables
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import heading, one_line
-from tinyformer.models import checkpoint_files, saved_folder, shipped_checkpoints, shipped_folder
+from tinyformer.models import checkpoint_files, saved_folder, shipped_checkpoints, shipped_folder, usable_checkpoints
 
 HELP = "list the models that ship, and those that were saved"
 USAGE = ""
@@ -30,15 +28,12 @@ def _list(title, folder, paths):
     if not paths:
         print("  none yet; `train` makes them" if title == "Saved" else "  none")
         return
-    rows, problems = [], []
-    for path in paths:
-        try:
-            rows.append(_row(load_checkpoint(path)))
-        except CheckpointError as error:
-            problems.append(f"  {one_line(error)}")
-    if rows:
+    usable, problems = usable_checkpoints(paths)
+    if usable:
+        rows = [_row(checkpoint) for checkpoint in usable]
         tables.table(("name", "seed", "held out", "", "parameters", "settings"), rows, align="<>>>><")
-    print("\n".join(problems), end="\n" if problems else "")
+    for problem in problems:
+        print(f"  {one_line(problem)}")
 
 
 def _row(checkpoint):
