@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import ahead, components, sidebar, visitors
+from dashboard import components, preload, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -32,5 +32,5 @@ page = st.navigation([
 ])  # fmt: skip
 shown = sidebar.draw().models
 page.run()
-ahead.get_ready(shown)  # after the page, which it would slow down
+preload.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

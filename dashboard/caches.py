@@ -5,9 +5,10 @@ Nothing here knows what is selected; views ask with `shown.file`. Values are sha
 
 import streamlit as st
 
-from tinyformer import load_checkpoint, report
-from tinyformer.analysis.length_generalization import accuracy_by_length
-from tinyformer.datasets import SIDES
+from tinyformer import load_checkpoint
+from tinyformer.evaluation import report
+from tinyformer.evaluation.length_generalization import accuracy_by_length
+from tinyformer.task.datasets import SIDES
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,9 +1,9 @@
-"""The model files that can be put on display, and the looks of each. Where they lie `tinyformer.models` says."""
+"""The model files that can be put on display, and the looks of each. Where they lie `checkpoints.folders` says."""
 
 from typing import NamedTuple
 
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
-from tinyformer.models import SHIPPED, checkpoint_files, saved_folder, shipped_folder
+from tinyformer.checkpoints.folders import SHIPPED, checkpoint_files, saved_folder, shipped_folder
 
 ON_DISPLAY_AT_FIRST = SHIPPED[:3]  # the places of SHIPPED in the palette never change
 MOST_ON_DISPLAY = 4

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import caches, desk, models
+from dashboard import caches, models, visitor_runs
 from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
-from tinyformer.checkpoint import Checkpoint
-from tinyformer.report import split_of
+from tinyformer.checkpoints.checkpoint import Checkpoint
+from tinyformer.evaluation.report import split_of
 
 MODELS, EXPRESSION = "models", "expression"  # keys of the widgets, and names in the URL
 DEFAULT_EXPRESSION = "Max ( 5 3 9 )"
@@ -71,7 +71,7 @@ def current():
 
 def known_models():
     """{name: ModelFile} of what this visitor can put on display: shipped, saved, and their own trained runs."""
-    return models.available(desk.trained())
+    return models.available(visitor_runs.trained())
 
 
 def resolve():

@@ -29,8 +29,8 @@ from tinyformer import (
     tokenize,
     train_step,
 )
-from tinyformer.datasets import SIDES
-from tinyformer.trained import save_trained
+from tinyformer.runs.finish import save_trained
+from tinyformer.task.datasets import SIDES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted((ROOT / "checkpoints").glob("seed-*.npz"))

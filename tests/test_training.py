@@ -26,8 +26,8 @@ from tinyformer import (
     train_step,
 )
 from tinyformer.optimizer import gradient_norm
+from tinyformer.task.training_data import prepare_data
 from tinyformer.training import StepRecord, Validation
-from tinyformer.training_data import prepare_data
 
 NARROW = TransformerConfig(embed_dim=16, num_heads=2, num_layers=1, ffn_dim=24, max_seq_len=12)
 QUICK = TrainingConfig(num_examples=200, epochs=3, batch_size=16, learning_rate=5e-3, warmup_steps=5, model=NARROW)

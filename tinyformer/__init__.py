@@ -11,31 +11,37 @@ A mask is (B, T) and True where there is a token. Every layer has `forward(x, â€
 """
 
 from tinyformer import process as process  # before NumPy: it decides the number of BLAS threads
-from tinyformer.attention_patterns import (
+from tinyformer.checkpoints.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    ModelCheckpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from tinyformer.configuration import SIZES, TrainingConfig, TransformerConfig
+from tinyformer.evaluation.evaluate import Evaluation, accuracy_per_operation, confusion_matrix, evaluate
+from tinyformer.gradient_check import GradientReport, check_model, gradient_check
+from tinyformer.interpret.attention_patterns import (
     effective_positions,
     extract_attention_weights,
     focus_label,
     normalized_entropy,
 )
-from tinyformer.checkpoint import Checkpoint, CheckpointError, ModelCheckpoint, load_checkpoint, save_checkpoint
-from tinyformer.configuration import SIZES, TrainingConfig, TransformerConfig
-from tinyformer.datasets import (
+from tinyformer.loss import CrossEntropyLoss
+from tinyformer.metrics import MetricsTracker
+from tinyformer.optimizer import SGD, Adam, clip_by_global_norm, constant, warmup_cosine
+from tinyformer.task.datasets import (
     create_batch,
     expression_space,
     generate_tokenized_dataset,
     side_of,
     split_dataset,
 )
-from tinyformer.evaluation import Evaluation, accuracy_per_operation, confusion_matrix, evaluate
-from tinyformer.expressions import OPERATIONS, Expression, ExpressionError, parse_expression
-from tinyformer.gradient_check import GradientReport, check_model, gradient_check
-from tinyformer.loss import CrossEntropyLoss
-from tinyformer.metrics import MetricsTracker
-from tinyformer.optimizer import SGD, Adam, clip_by_global_norm, constant, warmup_cosine
+from tinyformer.task.expressions import OPERATIONS, Expression, ExpressionError, parse_expression
+from tinyformer.task.vocabulary import VOCABULARY, detokenize, tokenize
 from tinyformer.training import DivergenceError, StepRecord, Trainer, train_step
 from tinyformer.transformer import Transformer
 from tinyformer.transformer_block import TransformerBlock
-from tinyformer.vocabulary import VOCABULARY, detokenize, tokenize
 
 __version__ = "1.0.0"
 

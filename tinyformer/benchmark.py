@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.configuration import SIZES, TrainingConfig, TransformerConfig
-from tinyformer.datasets import expression_space
-from tinyformer.evaluation import evaluate
+from tinyformer.evaluation.evaluate import evaluate
 from tinyformer.loss import CrossEntropyLoss
 from tinyformer.optimizer import Adam
+from tinyformer.task.datasets import expression_space
+from tinyformer.task.training_data import prepare_data
 from tinyformer.training import Trainer, train_step
-from tinyformer.training_data import prepare_data
 from tinyformer.transformer import Transformer
 
 VALIDATE_EVERY = 25  # steps, on the way to 99 %

@@ -6,8 +6,6 @@ A new layer gets one line in CASES, and `python -m tinyformer gradcheck` and the
 import numpy as np
 
 from tinyformer.configuration import TransformerConfig
-from tinyformer.datasets import create_batch
-from tinyformer.expressions import parse_expression
 from tinyformer.gradient_check import check_model, gradient_check
 from tinyformer.layers import (
     Dropout,
@@ -23,6 +21,8 @@ from tinyformer.layers import (
 )
 from tinyformer.loss import CrossEntropyLoss
 from tinyformer.parameters import Layer
+from tinyformer.task.datasets import create_batch
+from tinyformer.task.expressions import parse_expression
 from tinyformer.transformer import Transformer
 from tinyformer.transformer_block import TransformerBlock
 

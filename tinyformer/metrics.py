@@ -9,7 +9,7 @@
 
 import numpy as np
 
-from tinyformer.expressions import OPERATIONS
+from tinyformer.task.expressions import OPERATIONS
 
 STEP_COLUMNS = ("step", "loss", "accuracy", "gradient_norm", "learning_rate", "seconds")
 EPOCH_COLUMNS = ("epoch", "step", "loss", "accuracy", *OPERATIONS)  # on the validation set

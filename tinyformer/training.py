@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.evaluation import accuracy_per_operation, evaluate
+from tinyformer.evaluation.evaluate import accuracy_per_operation, evaluate
 from tinyformer.loss import CrossEntropyLoss
 from tinyformer.optimizer import SCHEDULES, SGD, Adam, clip_by_global_norm, gradient_norm
-from tinyformer.training_data import prepare_data
+from tinyformer.task.training_data import prepare_data
 from tinyformer.transformer import Transformer
 
 DIVERGED_LOSS = 50.0  # times ln V, the loss of an even guess

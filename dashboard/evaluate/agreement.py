@@ -7,9 +7,9 @@ from dashboard import components
 from dashboard.charts import disagreement
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import texts
-from tinyformer.analysis.agreement import agreement_table, disagreements, right_counts
-from tinyformer.intervals import wilson_interval
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.evaluation.agreement import agreement_table, disagreements, right_counts
+from tinyformer.evaluation.intervals import wilson_interval
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 def draw(asked, expression, key="agreement"):

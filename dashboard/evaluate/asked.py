@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import caches
 from tinyformer import detokenize
-from tinyformer.analysis.answer_places import PLACES, answer_places
-from tinyformer.analysis.drawn import times_drawn
-from tinyformer.datasets import SIDES
+from tinyformer.evaluation.answer_places import PLACES, answer_places
+from tinyformer.evaluation.drawn import times_drawn
+from tinyformer.task.datasets import SIDES
 
 EVERYWHERE = "all"
 SIDE_NAMES = {"test": "Held out", "validation": "Validation", "train": "Training side", "all": "All"}

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import reliability as chart
-from tinyformer.calibration import BAND_ENDS, calibration_error, confidence_bands, reliability
+from tinyformer.evaluation.calibration import BAND_ENDS, calibration_error, confidence_bands, reliability
 
 SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the number of models
 

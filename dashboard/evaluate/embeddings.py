@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import caches, components
 from dashboard.charts import digits
 from tinyformer import Transformer
-from tinyformer.analysis.embeddings import cosine_similarity, digit_embeddings, number_sense, principal_components
+from tinyformer.evaluation.embeddings import cosine_similarity, digit_embeddings, number_sense, principal_components
 
 SIZES = {1: 300, 2: 270, 3: 216, 4: 170}  # pixels, by the number of models
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import selection
 from dashboard.charts.bars import percent
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 def chosen(models, expression, key="explore"):

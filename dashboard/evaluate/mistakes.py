@@ -10,8 +10,8 @@ from dashboard.charts import matrix
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import histories, texts
 from tinyformer import confusion_matrix
-from tinyformer.evaluation import OTHER
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.evaluation.evaluate import OTHER
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 CELLS = {1: 34, 2: 32, 3: 23, 4: 17}  # of the confusion matrix in pixels, by the number of models
 DOUBTS = 50  # least confident right answers, per model

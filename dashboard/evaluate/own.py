@@ -7,10 +7,10 @@ import streamlit as st
 from dashboard import caches
 from dashboard.evaluate import agreement, asked, calibration, mistakes, operations
 from tinyformer import evaluate
-from tinyformer.analysis.drawn import times_drawn
-from tinyformer.datasets import SIDES, side_of
-from tinyformer.report import split_of
-from tinyformer.test_sets import MOST_LINES, parse_test_set
+from tinyformer.evaluation.drawn import times_drawn
+from tinyformer.evaluation.report import split_of
+from tinyformer.task.datasets import SIDES, side_of
+from tinyformer.task.question_sets import MOST_LINES, parse_test_set
 
 EXAMPLE = "Max(5,3,9)\nMin(7,2,2), 2\nLast 4 4 1\nFirst(0,1,2,3,4), 0\nMax(8,8)\n"
 TEXT, FILE, REFUSED = "own_text", "own_file", "_own_refused"

@@ -6,9 +6,9 @@ from dashboard import components
 from dashboard.charts import distribution
 from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep_tables
-from tinyformer.intervals import wilson_interval
-from tinyformer.sweep_summary import held_out, trained
-from tinyformer.sweep_table import ENTROPY, SweepTableError, read_sweep, sweep_files
+from tinyformer.evaluation.intervals import wilson_interval
+from tinyformer.sweeps.summary import held_out, trained
+from tinyformer.sweeps.table import ENTROPY, SweepTableError, read_sweep, sweep_files
 
 FAMOUS = 42
 COMMAND = "python -m tinyformer sweep --seeds 1-32"

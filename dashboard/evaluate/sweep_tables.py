@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from tinyformer.sweep_summary import steps_to_goal
-from tinyformer.sweep_table import ENTROPY, STEPS, STEPS_OF
+from tinyformer.sweeps.summary import steps_to_goal
+from tinyformer.sweeps.table import ENTROPY, STEPS, STEPS_OF
 
 GOAL = "Steps until 99% of validation"
 WORDS = {  # of the file's columns

@@ -10,9 +10,9 @@ from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import histories
 from tinyformer import OPERATIONS, expression_space
-from tinyformer.datasets import SIDES
-from tinyformer.report import split_of
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.evaluation.report import split_of
+from tinyformer.task.datasets import SIDES
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 NOBODY = "nobody"
 WIDTH = 460  # pixels of one operation: two side by side on a wide page

@@ -17,7 +17,7 @@ from tinyformer.interpret import (
     stage_label,
 )
 from tinyformer.interpret.input_attribution import TOLERANCE
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 
 def draw(subjects, expression):

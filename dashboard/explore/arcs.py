@@ -6,7 +6,7 @@ from dashboard import components
 from dashboard.charts import arcs
 from dashboard.explore import chosen, results
 from dashboard.explore.heatmaps import pattern_of
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 WIDTHS = {1: 210, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models
 

@@ -10,7 +10,7 @@ from dashboard.explore import results
 from dashboard.explore.heatmaps import pattern_of
 from dashboard.explore.names import head_name
 from tinyformer import OPERATIONS, effective_positions, focus_label, normalized_entropy
-from tinyformer.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
+from tinyformer.interpret.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
 from tinyformer.interpret.focus import COMPARING, PICKING
 
 FIRST, ALL = "first token's row", "mean of all rows"

@@ -9,7 +9,7 @@ from dashboard import components
 from dashboard.charts import attention, heatmaps
 from dashboard.explore import chosen, results, stages
 from tinyformer import focus_label, normalized_entropy
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the number of models
 

@@ -6,7 +6,7 @@ from dashboard import components
 from dashboard.charts import grid
 from tinyformer import OPERATIONS, Expression, ExpressionError, parse_expression
 from tinyformer.interpret import patch, stage_label
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 LABELS, NARROW = 132, 24  # pixels: of the stages' names, and of a cell that has no room for its number
 SHORT = {"after attention": "att", "after feed-forward": "ff"}

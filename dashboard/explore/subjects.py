@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import desk
+from dashboard import visitor_runs
 from dashboard.selection import ShownModel
 from tinyformer import Transformer
 from tinyformer.runs import Run, RunError
@@ -76,7 +76,7 @@ def _subject(shown, run, moment):
 def history(shown):
     """The run of this visitor with the configuration that the model was trained with, the furthest one, or None."""
     training = shown.checkpoint.training
-    return None if training is None else _history(desk.visitors.current(), training)
+    return None if training is None else _history(visitor_runs.visitors.current(), training)
 
 
 def forget_histories():
@@ -87,7 +87,7 @@ def forget_histories():
 @st.cache_resource(ttl=3, max_entries=64, show_spinner=False)
 def _history(visitor, training) -> Run | None:
     found = []
-    for run in desk.my_runs():
+    for run in visitor_runs.my_runs():
         try:
             if run.config == training:
                 found.append(run)

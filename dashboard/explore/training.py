@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import components, desk
+from dashboard import components, visitor_runs
 from dashboard.charts import through_time
 from dashboard.explore import results
 from dashboard.explore.subjects import forget_histories, history, snapshot
@@ -37,13 +37,13 @@ def _one(subject, count):
     if subject.shown.checkpoint.training is None:
         st.info("How it was trained is not known: it cannot be replayed.")
         return
-    status = desk.status(run) if run else None
+    status = visitor_runs.status(run) if run else None
     if run is None or status.state in ("failed", "damaged"):
         if status:
             st.warning(status.reason)
         if st.button("Replay its training", key=f"replay-{subject.name}"):
             try:
-                desk.start([subject.shown.checkpoint.training], [f"replay of {subject.name}"])
+                visitor_runs.start([subject.shown.checkpoint.training], [f"replay of {subject.name}"])
             except (RunError, OSError) as error:
                 st.error(str(error))
                 return
@@ -68,16 +68,16 @@ def _one(subject, count):
 
 @st.fragment(run_every=0.7)
 def _replaying(run, name):
-    status = desk.status(run)
+    status = visitor_runs.status(run)
     if status.state not in ("queued", "running", "paused"):
         st.rerun()
     done = len(run.log().steps)
     st.progress(done / max(status.total_steps, 1), f"Replaying {name}: {status.state}, step {done:,}")
     if status.state == "paused":
         if st.button("Go on", key=f"go-on-{name}"):
-            desk.workers().submit(run)
+            visitor_runs.workers().submit(run)
     elif st.button("Pause", key=f"pause-{name}"):
-        desk.workers().pause(run)
+        visitor_runs.workers().pause(run)
 
 
 def arrival(run, shown):

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinyformer import Expression
 from tinyformer.laboratory.anatomy import Anatomy, Run, Trial
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 class Stage(NamedTuple):

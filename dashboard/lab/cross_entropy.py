@@ -10,7 +10,7 @@ from tinyformer import CrossEntropyLoss
 from tinyformer.gradient_cases import LossLayer
 from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import probability, result, surprise
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 def trial(stage):

@@ -9,7 +9,7 @@ from dashboard.lab.bench import Bench, Panel, flat, numbered
 from tinyformer.laboratory.causes import Cause, result
 from tinyformer.laboratory.embedding_geometry import cosine_similarities, neighbor_similarity
 from tinyformer.layers import Embedding
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 
 def panels(view):

@@ -8,7 +8,7 @@ from dashboard.charts.bars import percent
 from dashboard.lab import rooms
 from dashboard.lab.benches import BENCHES
 from tinyformer.laboratory.wires import boxes
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 KEY = "diagram"
 

@@ -9,7 +9,7 @@ from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
 from tinyformer.laboratory.causes import products
 from tinyformer.laboratory.initialization import scales_through_depth
 from tinyformer.layers import Linear
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 def panels(view):

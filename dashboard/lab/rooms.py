@@ -10,7 +10,7 @@ from dashboard.lab.bench import PARTS
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from tinyformer.laboratory.sabotage import BUGS
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 ROOMS = {
     "benches": "Benches",

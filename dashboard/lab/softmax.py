@@ -10,7 +10,7 @@ from tinyformer import normalized_entropy
 from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import exponential_share, probability, result
 from tinyformer.layers import Softmax
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 
 def trial(stage):

@@ -9,7 +9,7 @@ from dashboard.lab.bench import PARTS, Stage
 from dashboard.lab.rooms import RIGHT
 from tinyformer import parse_expression
 from tinyformer.laboratory.anatomy import dissect
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 MODEL, BLOCK, PART, TARGET = "bench-model", "block", "part", "target"  # keys of the widgets
 

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import lab_matrix
 from dashboard.lab.bench import Bench
-from tinyformer.vocabulary import VOCABULARY, detokenize, tokenize
+from tinyformer.task.vocabulary import VOCABULARY, detokenize, tokenize
 
 
 def experiment(stage):

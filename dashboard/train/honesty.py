@@ -5,7 +5,7 @@ from functools import lru_cache
 import streamlit as st
 
 from tinyformer import CheckpointError, load_checkpoint
-from tinyformer.analysis.leak import measure_leak
+from tinyformer.evaluation.leak import measure_leak
 
 
 @lru_cache(maxsize=64)

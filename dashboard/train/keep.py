@@ -4,9 +4,9 @@ import re
 
 import streamlit as st
 
-from dashboard import desk, selection
+from dashboard import selection, visitor_runs
 from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
-from tinyformer.models import saved_folder
+from tinyformer.checkpoints.folders import saved_folder
 
 
 def say(text):
@@ -23,13 +23,13 @@ def read_out():
 def display(runs):
     """Callback: put these runs among the models on display."""
     for run in runs:
-        selection.show_model(desk.name(run))
+        selection.show_model(visitor_runs.name(run))
 
 
 def save_as(run, place, type="tertiary"):
     """A popover that asks for a name. `place` tells two of them apart."""
     with st.popover("Save as checkpoint", type=type):
-        name = st.text_input("Name", desk.name(run), max_chars=60, key=f"save-as-{place}-{run.id}")
+        name = st.text_input("Name", visitor_runs.name(run), max_chars=60, key=f"save-as-{place}-{run.id}")
         st.caption("A saved model stays when its run is deleted, and everyone on this server can choose it.")
         if st.button("Save", type="primary", key=f"save-{place}-{run.id}", on_click=_save, args=(run, name)):
             st.rerun()  # the sidebar has one model more

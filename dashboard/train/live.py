@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import components, desk
+from dashboard import components, visitor_runs
 from dashboard.charts import live as charts
 from dashboard.train import keep, run_line
 from dashboard.train.run_line import BUSY
@@ -20,12 +20,12 @@ HOW_TO_READ = (
 def draw(shown, layout, log_scale):
     """Draw the runs; as long as one of them trains, again and again."""
     st.html(run_line.STYLE)
-    busy = any(desk.status(one.run).state in BUSY for one in shown)
+    busy = any(visitor_runs.status(one.run).state in BUSY for one in shown)
     st.fragment(_draw, run_every=SECONDS if busy else None)(shown, layout, log_scale, busy)
 
 
 def _draw(shown, layout, log_scale, was_busy):
-    statuses = {one.id: desk.status(one.run) for one in shown}
+    statuses = {one.id: visitor_runs.status(one.run) for one in shown}
     if was_busy != any(status.state in BUSY for status in statuses.values()):
         st.rerun()  # the rest of the page wants to know, and the fragment may rest or begin to look again
     logs = {one.id: one.run.log() for one in shown if statuses[one.id].state != "damaged"}

@@ -8,9 +8,9 @@ from dashboard import components
 from dashboard.charts import one_step as charts
 from dashboard.train.watch import data_of, snapshot
 from tinyformer import detokenize
-from tinyformer.analysis import microscope
+from tinyformer.laboratory import microscope
 from tinyformer.runs import RunError
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 EXPLANATION = (
     "A gradient is a promise: after a small step downhill, the loss falls by η‖g‖², the learning rate times the "

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import desk
+from dashboard import visitor_runs
 from dashboard.train import keep
 from tinyformer.runs import RunError
 
@@ -33,13 +33,15 @@ def draw(one, status, log):
             with st.container(horizontal=True, gap="small", width="content"):  # together on the next line, if need be
                 _buttons(one, status, begun=log is not None and log.step > 0)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
-        st.error(f"{one.name}: {desk.reason(one.run, status)}")
+        st.error(f"{one.name}: {visitor_runs.reason(one.run, status)}")
 
 
 def _buttons(one, status, begun):
     busy = status.state in BUSY
     if busy:
-        st.button("Pause", key=f"pause-{one.id}", on_click=desk.workers().pause, args=(one.run,), type="tertiary")
+        st.button(
+            "Pause", key=f"pause-{one.id}", on_click=visitor_runs.workers().pause, args=(one.run,), type="tertiary"
+        )
     elif status.resumable:
         st.button("Resume", key=f"resume-{one.id}", on_click=resume, args=(one.run,), type="tertiary")
     if status.state == "running" or (begun and (busy or status.resumable)):  # of no step, there is nothing to keep
@@ -56,14 +58,14 @@ def _buttons(one, status, begun):
 def resume(run):
     """Callback: go on with a run."""
     try:
-        desk.workers().submit(run)
+        visitor_runs.workers().submit(run)
     except RunError as error:
         keep.say(str(error))
 
 
 def _stop(run):
     try:
-        desk.workers().stop(run)
+        visitor_runs.workers().stop(run)
     except (RunError, OSError) as error:
         keep.say(str(error))
 
@@ -74,7 +76,7 @@ def _progress(status, log):
         return 0.0, "damaged"
     total = status.total_steps
     share = log.step / total if total else 0.0
-    state = "▶ starting" if status.reason == "starting" else desk.describe(status)
+    state = "▶ starting" if status.reason == "starting" else visitor_runs.describe(status)
     words = [state, f"step {log.step:,} of {total:,}" if total else "step 0"]
     if status.state == "running" and log.step > 1:
         pace = log.pace()

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import desk, workers
+from dashboard import visitor_runs, workers
 from dashboard.train import advanced, limits, what_if
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
-from tinyformer.seeds import parse_seeds
+from tinyformer.sweeps.seeds import parse_seeds
 
 DEFAULT = TrainingConfig()
 DRAWS = {f"{name} · {count // 1000}K": count for name, count in SIZES.items()}
@@ -87,7 +87,7 @@ def _say_what_it_is(configs):
     """Size of the model, limits, and the command that does the same."""
     first = configs[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        place = desk.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER
+        place = visitor_runs.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER
         st.caption(limits.statement(first.model.num_parameters, *place))
         with st.popover("The same in a terminal", type="tertiary", width="content"):
             st.caption("Each run is a process of its own. These commands do what the button does:")

@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import desk
+from dashboard import visitor_runs
 from dashboard.train import keep, run_line
 from tinyformer.runs import RunError
 
@@ -47,8 +47,12 @@ def draw(runs, describe):
 
 
 def _row(run, describe):
-    status = desk.status(run)
-    row = {"run": desk.name(run), "state": desk.describe(status), "configuration": desk.reason(run, status)}
+    status = visitor_runs.status(run)
+    row = {
+        "run": visitor_runs.name(run),
+        "state": visitor_runs.describe(status),
+        "configuration": visitor_runs.reason(run, status),
+    }
     if status.state == "damaged":
         return row
     log = run.log()
@@ -70,33 +74,34 @@ def _actions(marked):
         st.button("Show above", on_click=show, args=([run.id for run in marked],))
         if trained:
             st.button("Add to the models on display", on_click=keep.display, args=(trained,))
-        waiting = [run for run in marked if desk.status(run).resumable]
+        waiting = [run for run in marked if visitor_runs.status(run).resumable]
         if waiting:
             st.button("Resume", key="resume-marked", on_click=lambda: [run_line.resume(run) for run in waiting])
         if len(marked) == 1 and trained:
             keep.save_as(marked[0], "marked", type="secondary")
-            name, icon = f"{desk.name(marked[0])}.npz", ":material/download:"
+            name, icon = f"{visitor_runs.name(marked[0])}.npz", ":material/download:"
             st.download_button("Checkpoint file", marked[0].model_path.read_bytes, name, "application/octet-stream",
                                icon=icon, on_click="ignore")  # fmt: skip
-        if len(marked) == 1 and desk.status(marked[0]).state != "damaged":
-            st.download_button("Metric log as CSV", lambda: marked[0].log().to_csv(), f"{desk.name(marked[0])}.csv",
-                               "text/csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+        if len(marked) == 1 and visitor_runs.status(marked[0]).state != "damaged":
+            st.download_button("Metric log as CSV", lambda: marked[0].log().to_csv(),
+                               f"{visitor_runs.name(marked[0])}.csv", "text/csv",
+                               icon=":material/download:", on_click="ignore")  # fmt: skip
         with st.popover("Delete …"):
-            names = ", ".join(desk.name(run) for run in marked)
+            names = ", ".join(visitor_runs.name(run) for run in marked)
             st.markdown(f"Delete **{names}** for good, with all that was learned?")
             st.button("Yes, delete", type="primary", on_click=_delete, args=(marked,))
 
 
 def show(run_ids):
     """Callback: put these runs on the page."""
-    st.session_state[SHOWN] = run_ids[: desk.MOST_SHOWN]
+    st.session_state[SHOWN] = run_ids[: visitor_runs.MOST_SHOWN]
 
 
 def _delete(runs):
     for run in runs:
         try:
-            if desk.status(run).state in run_line.BUSY:
-                desk.workers().pause(run)
+            if visitor_runs.status(run).state in run_line.BUSY:
+                visitor_runs.workers().pause(run)
             run.delete()
         except (RunError, OSError) as error:
             keep.say(f"Not deleted: {error}")

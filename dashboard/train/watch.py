@@ -5,15 +5,15 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, desk
+from dashboard import components, visitor_runs
 from dashboard.charts import attention, bars, formation
 from dashboard.charts import live as charts
 from dashboard.train import live
 from tinyformer import OPERATIONS
-from tinyformer.analysis import formation as model_formation
+from tinyformer.laboratory import formation as model_formation
 from tinyformer.runs import RunError
-from tinyformer.training_data import prepare_data
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.training_data import prepare_data
+from tinyformer.task.vocabulary import VOCABULARY
 
 MOST, WIDTH = 4, 221  # side by side, and of each in pixels: two of them fit into a narrow window
 SECONDS = 1.0  # between two looks at weights that change
@@ -53,7 +53,7 @@ def draw(shown, expression):
     if len(shown) > MOST:
         st.caption(f"The first {MOST} of the runs on this page; choose others above.")
         shown = shown[:MOST]
-    busy = any(desk.status(one.run).state in live.BUSY for one in shown)
+    busy = any(visitor_runs.status(one.run).state in live.BUSY for one in shown)
     st.fragment(_draw, run_every=SECONDS if busy else None)(shown, expression, busy)
 
 

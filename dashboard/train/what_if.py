@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import desk
+from dashboard import visitor_runs
 from dashboard.train.experiments import EXPERIMENTS
 
 OPEN = "what-if"  # whether the expander is open: its key
@@ -24,7 +24,7 @@ def draw(seed, on_click):
 
 def remind(shown):
     """What to look for in the experiments among the runs on the page."""
-    labels = {one.run.label for one in shown if desk.is_usable(one.run)}
+    labels = {one.run.label for one in shown if visitor_runs.is_usable(one.run)}
     for experiment in EXPERIMENTS:
         if experiment.title in labels:
             st.info(f"**{experiment.title}.** {experiment.look_for}")
@@ -33,7 +33,7 @@ def remind(shown):
 def start(experiment, seed):
     """Start the experiment, and its reference unless this visitor has one → [reference, experiment] as Runs."""
     reference, changed = experiment.pair(seed)
-    known = [run for run in desk.my_runs() if desk.is_usable(run) and run.config == reference]
+    known = [run for run in visitor_runs.my_runs() if visitor_runs.is_usable(run) and run.config == reference]
     if known:
-        return [known[0], *desk.start([changed], [experiment.title])]
-    return desk.start([reference, changed], ["", experiment.title])
+        return [known[0], *visitor_runs.start([changed], [experiment.title])]
+    return visitor_runs.start([reference, changed], ["", experiment.title])

@@ -9,7 +9,7 @@ from dashboard import components, selection
 from dashboard.charts import attention, bars
 from dashboard.pages import PAGES
 from tinyformer import OPERATIONS, Expression, extract_attention_weights
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.vocabulary import VOCABULARY
 
 TRY = ("Max ( 5 3 9 )", "Min ( 7 2 2 )", "First ( 4 8 1 )", "Second ( 6 0 9 )", "Last ( 3 3 8 )")
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import desk, selection
+from dashboard import selection, visitor_runs
 from dashboard.train import honesty, keep, live, one_step, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
@@ -21,18 +21,18 @@ seed = configs[0].seed if configs else 42
 experiment = what_if.draw(seed, setup.fold)
 try:
     if start:
-        st.session_state[SHOWN] = [run.id for run in desk.start(configs)]
+        st.session_state[SHOWN] = [run.id for run in visitor_runs.start(configs)]
     elif experiment:
         st.session_state[SHOWN] = [run.id for run in what_if.start(experiment, seed)]
 except (RunError, OSError) as error:
     st.error(f"Not started: {error}")
 
-mine = {run.id: run for run in desk.my_runs()}
+mine = {run.id: run for run in visitor_runs.my_runs()}
 if SHOWN not in st.session_state:  # a link, a reload, a return, or else what trains at this moment
-    training = [run_id for run_id, run in mine.items() if desk.status(run).state in live.BUSY]
+    training = [run_id for run_id, run in mine.items() if visitor_runs.status(run).state in live.BUSY]
     wanted = st.query_params.get_all("run") or st.session_state.get(KEPT) or training
-    st.session_state[SHOWN] = wanted[: desk.MOST_SHOWN]
-linked = {run_id: desk.linked(run_id) for run_id in st.session_state[SHOWN] if run_id not in mine}
+    st.session_state[SHOWN] = wanted[: visitor_runs.MOST_SHOWN]
+linked = {run_id: visitor_runs.linked(run_id) for run_id in st.session_state[SHOWN] if run_id not in mine}
 known = mine | {run_id: run for run_id, run in linked.items() if run is not None}
 if missing := [run_id for run_id in st.session_state[SHOWN] if run_id not in known]:
     st.warning(f"There is no run {', '.join(missing)[:200]}. It may have been deleted.")
@@ -40,9 +40,9 @@ if missing := [run_id for run_id in st.session_state[SHOWN] if run_id not in kno
 chosen = st.multiselect(
     "Runs on this page",
     list(known),
-    format_func=lambda run_id: desk.name(known[run_id]),
+    format_func=lambda run_id: visitor_runs.name(known[run_id]),
     key=SHOWN,
-    max_selections=desk.MOST_SHOWN,
+    max_selections=visitor_runs.MOST_SHOWN,
     placeholder="Start some above, or choose earlier ones",
 )
 st.session_state[KEPT] = chosen
@@ -50,7 +50,7 @@ if chosen != st.query_params.get_all("run"):
     st.query_params["run"] = chosen
 
 looks = {model.name: model.style for model in selection.current().models}
-shown = desk.with_looks([known[run_id] for run_id in chosen], looks)
+shown = visitor_runs.with_looks([known[run_id] for run_id in chosen], looks)
 if shown:
     what_if.remind(shown)
     with st.container(horizontal=True, vertical_alignment="bottom"):

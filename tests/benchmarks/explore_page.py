@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from serving import launch, serve
 
 from tinyformer import expression_space, load_checkpoint
+from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.interpret import ablate, drain, heads_of, space_patterns, subset_steps
-from tinyformer.models import shipped_folder
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 # Painted: two frames after the axes of the first three charts name the new operation.

@@ -16,10 +16,10 @@ from dashboard.lab import inputs
 from dashboard.lab.bench import Stage
 from dashboard.lab.benches import BENCHES
 from tinyformer import CrossEntropyLoss, load_checkpoint, parse_expression
+from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.laboratory.anatomy import as_float64, dissect
 from tinyformer.laboratory.model_checks import check_gradients
 from tinyformer.laboratory.trials import softened
-from tinyformer.models import shipped_folder
 
 SLIDERS = ("softmax", "linear", "layer_norm", "dropout", "positional_encoding", "residual", "relu", "cross_entropy")
 OBSERVE = """() => {

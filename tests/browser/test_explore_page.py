@@ -5,8 +5,8 @@ import pytest
 from browser_page import settle
 
 from tinyformer import load_checkpoint, parse_expression
+from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.interpret import trace
-from tinyformer.models import shipped_folder
 
 LAYER, HEAD, QUERY, KEY = 1, 2, 0, 4
 SECTIONS = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One+answer", "Explanation%3F", "Circuits", "Time")

@@ -20,9 +20,9 @@ from tinyformer import (
     parse_expression,
 )
 from tinyformer.cli import main
-from tinyformer.datasets import SIDES
-from tinyformer.sweep_table import write_sweep
-from tinyformer.training_data import prepare_data
+from tinyformer.sweeps.table import write_sweep
+from tinyformer.task.datasets import SIDES
+from tinyformer.task.training_data import prepare_data
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 

@@ -12,7 +12,7 @@ from dashboard.explore.explanation import correlations
 from dashboard.explore.patching import difference_problem, one_token_changed
 from dashboard.explore.training import arrival
 from tinyformer import OPERATIONS, expression_space, interpret, load_checkpoint, parse_expression
-from tinyformer.vocabulary import DIGITS
+from tinyformer.task.vocabulary import DIGITS
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 EXPRESSION = parse_expression("Max ( 5 3 9 )")

@@ -4,9 +4,9 @@ import pytest
 
 from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep_tables
-from tinyformer.models import shipped_folder
-from tinyformer.sweep_summary import held_out
-from tinyformer.sweep_table import read_sweep, write_sweep
+from tinyformer.checkpoints.folders import shipped_folder
+from tinyformer.sweeps.summary import held_out
+from tinyformer.sweeps.table import read_sweep, write_sweep
 
 STEPS = {"first": 100, "second": 300, "last": 125, "max": 200, "min": None}
 

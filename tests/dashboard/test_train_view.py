@@ -10,10 +10,10 @@ from dashboard import workers
 from dashboard.train import advanced, limits
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
-from tinyformer.analysis.leak import measure_leak
-from tinyformer.analysis.microscope import batch_of, take_step
+from tinyformer.evaluation.leak import measure_leak
+from tinyformer.laboratory.microscope import batch_of, take_step
 from tinyformer.runs import create_run, list_runs, train_run
-from tinyformer.training_data import prepare_data
+from tinyformer.task.training_data import prepare_data
 
 TINY = TransformerConfig(embed_dim=8, num_heads=2, num_layers=1, ffn_dim=16)
 CONFIG = TrainingConfig(num_examples=400, epochs=3, seed=5, model=TINY)
@@ -133,7 +133,7 @@ def test_a_link_sets_every_setting(page):
 
 
 def test_a_run_on_display_looks_as_in_the_sidebar_and_no_other_takes_its_looks(folder):
-    from dashboard import desk
+    from dashboard import visitor_runs
     from dashboard.models import Style
     from dashboard.palette import PALETTE
 
@@ -141,8 +141,8 @@ def test_a_run_on_display_looks_as_in_the_sidebar_and_no_other_takes_its_looks(f
         return Style(PALETTE[place], "circle", "●")
 
     runs = [create_run(TrainingConfig(seed=seed, model=TINY)) for seed in (5, 42, 6, 6)]
-    sidebar = {"seed-42": look(0), "seed-123": look(1), desk.name(runs[2]): look(6)}
-    shown = [PALETTE.index(one.style.color) for one in desk.with_looks(runs, sidebar)]
+    sidebar = {"seed-42": look(0), "seed-123": look(1), visitor_runs.name(runs[2]): look(6)}
+    shown = [PALETTE.index(one.style.color) for one in visitor_runs.with_looks(runs, sidebar)]
     assert shown[1:3] == [0, 6]  # a seed's own color is that of the shipped model of this seed
     assert len(set(shown)) == 4 and not {shown[0], shown[3]} & {0, 1, 6}
 
@@ -165,9 +165,9 @@ def test_an_experiment_changes_one_thing(experiment):
 
 
 def test_an_experiment_appears_beside_its_reference(page, monkeypatch):
-    from dashboard import desk
+    from dashboard import visitor_runs
 
-    monkeypatch.setattr(desk.workers(), "submit", lambda run: None)
+    monkeypatch.setattr(visitor_runs.workers(), "submit", lambda run: None)
     page.run()
     button(page, "one head").click().run()
     shown = page.multiselect(key="_runs_shown").value

@@ -13,8 +13,8 @@ from tinyformer import (
     load_checkpoint,
     parse_expression,
 )
-from tinyformer.datasets import SIDES
-from tinyformer.vocabulary import VOCABULARY
+from tinyformer.task.datasets import SIDES
+from tinyformer.task.vocabulary import VOCABULARY
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 

@@ -7,7 +7,7 @@ there to the first token's row; head 1 attends evenly and writes nothing. The fe
 import numpy as np
 
 from tinyformer import Transformer
-from tinyformer.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
 WIDTH, K, LOUD = 32, 16, 40.0
 

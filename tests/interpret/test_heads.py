@@ -19,7 +19,7 @@ from tinyformer.interpret import (
 )
 from tinyformer.interpret.focus import share_of_pairs, verdict_of
 from tinyformer.interpret.roles import answer_positions
-from tinyformer.vocabulary import tokenize
+from tinyformer.task.vocabulary import tokenize
 
 SPACE = expression_space()
 COMPARING = np.isin(SPACE.operations, [OPERATIONS.index("Max"), OPERATIONS.index("Min")])

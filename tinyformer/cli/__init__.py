@@ -15,10 +15,10 @@ import sys
 import textwrap
 
 import tinyformer
-from tinyformer.checkpoint import CheckpointError
+from tinyformer.checkpoints.checkpoint import CheckpointError
 from tinyformer.cli import attention, bench, evaluate, gradcheck, models, predict, runs, sweep, terminal, train
 from tinyformer.cli.terminal import UsageError, one_line, prepare_streams
-from tinyformer.expressions import ExpressionError
+from tinyformer.task.expressions import ExpressionError
 from tinyformer.training import DivergenceError
 
 COMMANDS = {

@@ -6,7 +6,7 @@ from tinyformer import VOCABULARY, extract_attention_weights, side_of
 from tinyformer.cli import heatmap, tables, terminal
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import paint
-from tinyformer.report import split_of
+from tinyformer.evaluation.report import split_of
 
 SIDES = {
     "train": "from the training side",

@@ -1,9 +1,9 @@
 """Which models a command is about, and which expression."""
 
 from tinyformer import ExpressionError, load_checkpoint, parse_expression
-from tinyformer.checkpoint import CheckpointError
+from tinyformer.checkpoints.checkpoint import CheckpointError
+from tinyformer.checkpoints.folders import best_checkpoint, find_checkpoint, shipped_checkpoints, usable_checkpoints
 from tinyformer.cli.terminal import say
-from tinyformer.models import best_checkpoint, find_checkpoint, shipped_checkpoints, usable_checkpoints
 
 
 def add_question_arguments(parser):

@@ -7,8 +7,8 @@ from tinyformer.cli.choice import chosen_models
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, interval, percent
 from tinyformer.cli.terminal import paint
-from tinyformer.details import details
-from tinyformer.report import report, whole_space
+from tinyformer.evaluation.page_figures import page_figures
+from tinyformer.evaluation.report import report, whole_space
 
 HELP = "measure models on every expression of three digits, side by side"
 USAGE = "[CHECKPOINT ...] [--json]"
@@ -47,7 +47,7 @@ def run(args):
 def _everything(checkpoint):
     """The report of a model with all that the sections of the Evaluate page show of it."""
     evaluation, sides = whole_space(checkpoint)
-    return report(checkpoint, evaluation) | {"details": details(checkpoint, evaluation, sides)}
+    return report(checkpoint, evaluation) | {"details": page_figures(checkpoint, evaluation, sides)}
 
 
 def show(reports):

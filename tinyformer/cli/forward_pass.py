@@ -7,7 +7,7 @@ import numpy as np
 from tinyformer import VOCABULARY, Expression
 from tinyformer.cli import answers
 from tinyformer.cli.terminal import explain, paint, width
-from tinyformer.vocabulary import CLOSE, DIGITS
+from tinyformer.task.vocabulary import CLOSE, DIGITS
 
 COLUMN = 7
 

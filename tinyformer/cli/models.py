@@ -1,9 +1,15 @@
 """`models`: the models that ship, and those that were saved."""
 
+from tinyformer.checkpoints.folders import (
+    checkpoint_files,
+    saved_folder,
+    shipped_checkpoints,
+    shipped_folder,
+    usable_checkpoints,
+)
 from tinyformer.cli import options, tables
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import heading, one_line
-from tinyformer.models import checkpoint_files, saved_folder, shipped_checkpoints, shipped_folder, usable_checkpoints
 
 HELP = "list the models that ship, and those that were saved"
 USAGE = ""

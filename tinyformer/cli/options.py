@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
-from tinyformer.checkpoint import MAX_PARAMETERS
+from tinyformer.checkpoints.checkpoint import MAX_PARAMETERS
 from tinyformer.cli.terminal import UsageError
 
 

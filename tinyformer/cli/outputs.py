@@ -4,9 +4,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from tinyformer.checkpoint import CheckpointError, load_checkpoint
+from tinyformer.checkpoints.checkpoint import CheckpointError, load_checkpoint
+from tinyformer.checkpoints.folders import saved_folder
 from tinyformer.cli.terminal import UsageError
-from tinyformer.models import saved_folder
 
 
 def add_arguments(parser):

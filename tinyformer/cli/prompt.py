@@ -14,8 +14,8 @@ from tinyformer.cli.choice import expression_for
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import explain, one_line, paint, say, typed, width
 from tinyformer.cli.walk import show_maps
-from tinyformer.datasets import SIDES
-from tinyformer.report import whole_space
+from tinyformer.evaluation.report import whole_space
+from tinyformer.task.datasets import SIDES
 
 HELP = """\
   max 5 3 9      an answer; the operations are First, Second, Last, Max and Min

@@ -3,7 +3,7 @@
 from tinyformer import OPERATIONS, VOCABULARY, accuracy_per_operation, detokenize
 from tinyformer.cli import tables, terminal
 from tinyformer.cli.tables import duration, interval, percent
-from tinyformer.report import baselines
+from tinyformer.evaluation.report import baselines
 
 
 def per_operation(test, train):

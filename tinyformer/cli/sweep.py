@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tinyformer import sweep
 from tinyformer.cli import tables
 from tinyformer.cli.options import add_config_options, command_words, in_flags, training_config, whole
 from tinyformer.cli.outputs import require_writable
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, say
-from tinyformer.seeds import parse_seeds
-from tinyformer.sweep_summary import held_out, steps_to_goal, trained
-from tinyformer.sweep_table import sweeps_folder, write_sweep
+from tinyformer.sweeps import sweep
+from tinyformer.sweeps.seeds import parse_seeds
+from tinyformer.sweeps.summary import held_out, steps_to_goal, trained
+from tinyformer.sweeps.table import sweeps_folder, write_sweep
 
 HELP = "train many seeds, and write one table of how they ended"
 USAGE = "[--seeds LIST] [--workers N | --scheduler ADDRESS] [options]"

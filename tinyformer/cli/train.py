@@ -13,8 +13,8 @@ from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, paint, say
 from tinyformer.cli.walk import Walk
-from tinyformer.seeds import parse_seeds
-from tinyformer.trained import save_trained
+from tinyformer.runs.finish import save_trained
+from tinyformer.sweeps.seeds import parse_seeds
 
 HELP = "train a model, or one for each of several seeds"
 USAGE = "[options]"

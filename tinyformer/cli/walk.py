@@ -6,7 +6,7 @@ from tinyformer import OPERATIONS, VOCABULARY, detokenize, extract_attention_wei
 from tinyformer.cli import answers, forward_pass, heatmap, tables
 from tinyformer.cli.tables import count
 from tinyformer.cli.terminal import ask, explain, heading, paint
-from tinyformer.datasets import SIDES
+from tinyformer.task.datasets import SIDES
 
 
 class Walk:

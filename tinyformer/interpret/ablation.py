@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyformer.expressions import OPERATIONS
 from tinyformer.interpret.components import CHUNK, chunks, edits_for, mean_activations
 from tinyformer.interpret.trace import attention_heads, editor, embedded, read_out, rest_of_block
+from tinyformer.task.expressions import OPERATIONS
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
-from tinyformer.expressions import OPERATIONS
+from tinyformer.interpret.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
+from tinyformer.task.expressions import OPERATIONS
 
 PICKING, COMPARING = ("First", "Second", "Last"), ("Max", "Min")
 NOTICEABLE = 0.1  # of normalized entropy

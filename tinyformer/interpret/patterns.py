@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.attention_patterns import effective_positions, normalized_entropy
-from tinyformer.expressions import OPERATIONS
+from tinyformer.interpret.attention_patterns import effective_positions, normalized_entropy
 from tinyformer.interpret.components import chunks
 from tinyformer.interpret.trace import trace
+from tinyformer.task.expressions import OPERATIONS
 
 
 class SpacePatterns(NamedTuple):

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.attention_patterns import DISTRIBUTED_FROM
-from tinyformer.expressions import OPERATIONS
-from tinyformer.vocabulary import CLOSE, DIGITS, OPEN
+from tinyformer.interpret.attention_patterns import DISTRIBUTED_FROM
+from tinyformer.task.expressions import OPERATIONS
+from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
 
 HALF = 0.5
 CONTENT = ("largest", "smallest", "answer")

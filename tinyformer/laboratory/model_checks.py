@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.datasets import create_batch
 from tinyformer.gradient_cases import LossLayer
 from tinyformer.gradient_check import check_model, gradient_check
 from tinyformer.laboratory.reference import reference_forward
-from tinyformer.vocabulary import VOCABULARY, tokenize
+from tinyformer.task.datasets import create_batch
+from tinyformer.task.vocabulary import VOCABULARY, tokenize
 
 SHORT, LONG = "Max ( 5 3 )", "Min ( 8 1 4 7 )"
 

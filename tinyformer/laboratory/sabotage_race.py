@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.configuration import TrainingConfig
-from tinyformer.evaluation import evaluate
+from tinyformer.evaluation.evaluate import evaluate
 from tinyformer.laboratory.sabotage import BUGS, sabotage
 from tinyformer.optimizer import Adam
+from tinyformer.task.training_data import prepare_data
 from tinyformer.training import train_step
-from tinyformer.training_data import prepare_data
 from tinyformer.transformer import Transformer
 
 STEPS = 300

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tinyformer.models import data_folder
+from tinyformer.checkpoints.folders import data_folder
 from tinyformer.runs.directory import CONFIG, FORMAT, VERSION, Run
 from tinyformer.runs.errors import RunError
 

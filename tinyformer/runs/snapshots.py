@@ -1,6 +1,6 @@
 """The weights at log-spaced steps, to look back at how a model formed: 0, 1, 2, 3, 4, 6, 8, 11, 16, … and the last."""
 
-from tinyformer.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.checkpoints.array_file import ArrayFileError, read_arrays, write_arrays
 from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
 

@@ -3,7 +3,7 @@
 There is no random state among it: everything random is a function of the seeds and the step (see `training.py`).
 """
 
-from tinyformer.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.checkpoints.array_file import ArrayFileError, read_arrays, write_arrays
 from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
 

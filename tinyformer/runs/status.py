@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from tinyformer.array_file import whole_file
+from tinyformer.checkpoints.array_file import whole_file
 from tinyformer.runs.errors import RunError
 
 FILE = "status.json"

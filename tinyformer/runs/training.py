@@ -7,11 +7,11 @@ import numpy as np
 from tinyformer.runs import lock
 from tinyformer.runs.directory import LOCK
 from tinyformer.runs.errors import RunError
+from tinyformer.runs.finish import save_trained
 from tinyformer.runs.log import FLUSH_SECONDS, LogWriter, RunLog, read_log
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
 from tinyformer.runs.state import restore_state, write_state
 from tinyformer.runs.status import ENDED, RunStatus, read_status, write_status
-from tinyformer.trained import save_trained
 from tinyformer.training import DivergenceError, Trainer
 
 STATE_SECONDS = 1.5  # between two states on the disk; more where writing one takes more than a fortieth of it

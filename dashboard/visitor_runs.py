@@ -1,0 +1,164 @@
+"""The runs that a visitor sees, which of them are theirs, how they look, and the workers that train them."""
+
+import re
+import threading
+from functools import lru_cache
+from typing import NamedTuple
+
+from dashboard import visitors
+from dashboard.models import Style
+from dashboard.palette import GLYPHS, PALETTE, SHAPES
+from dashboard.workers import Workers
+from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
+
+FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
+MOST_SHOWN = 8  # runs in one chart: the palette has no more
+_workers, _lock = None, threading.Lock()
+
+
+class ShownRun(NamedTuple):
+    """A run on the Train page, with its looks."""
+
+    run: Run
+    style: Style
+    name: str
+    mine: bool  # whether this visitor may pause, stop and delete it
+
+    @property
+    def id(self):
+        return self.run.id
+
+    @property
+    def triple(self):
+        """(name, color, shape), as charts want it."""
+        return self.name, self.style.color, self.style.shape
+
+
+def workers():
+    """The Workers of this server. Not in a Streamlit cache, which people can clear."""
+    global _workers
+    with _lock:
+        if _workers is None:
+            _workers = Workers(connected=visitors.is_connected).watch()
+        return _workers
+
+
+@lru_cache(maxsize=4096)
+def _run_at(path):
+    return Run(path)  # it reads its configuration once
+
+
+def my_runs():
+    """The runs of this visitor, the newest first; damaged ones (on a local server) at the end."""
+    me, mine = visitors.current(), []
+    for found in list_runs():
+        run = _run_at(found.path)
+        try:
+            if run.owner == me:
+                mine.append((run.created, run))
+        except RunError:
+            if me is visitors.LOCAL:
+                mine.append((0, run))
+    return [run for _, run in sorted(mine, key=lambda pair: (-pair[0], pair[1].id))]
+
+
+def linked(run_id):
+    """The run of a link, whoever's it is, or None. One has to know the id, which nobody can guess."""
+    try:
+        run = _run_at(find_run(run_id).path)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id) or run.path.parent != runs_folder():
+            return None
+        return None if visitors.is_shared() and run.owner is visitors.LOCAL else run
+    except RunError:
+        return None
+
+
+def is_mine(run):
+    """Whether this visitor may pause, stop, resume and delete it."""
+    try:
+        return run.owner == visitors.current()
+    except RunError:
+        return visitors.current() is visitors.LOCAL
+
+
+def status(run):
+    """RunStatus, as the workers know it."""
+    return workers().status(run)
+
+
+def start(configs, labels=None):
+    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
+    runs = []
+    for config, label in zip(configs, labels or [""] * len(configs), strict=True):
+        run = create_run(config, owner=visitors.current(), label=label)
+        runs.append(run)
+        workers().submit(run)
+    return runs
+
+
+def is_usable(run):
+    """Whether it has not failed, and is not damaged: what it shows can be trusted, or is still to come."""
+    return status(run).state not in ("failed", "damaged", "diverged")
+
+
+def name(run):
+    """ "seed-42-one-head-Xk3f": short, fit for a URL, and not the same for two runs."""
+    try:
+        words = ["seed", str(run.config.seed), *re.findall(r"\w+", run.label.replace("×", "x")), run.id[:4]]
+    except RunError:
+        return run.id
+    return "-".join(words)
+
+
+def with_looks(runs, on_display=None):
+    """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free.
+
+    on_display: {name: Style} of the models in the sidebar. A run among them looks as it does there; the others look
+    like none of them, as far as the palette goes.
+    """
+    runs, places = runs[:MOST_SHOWN], {}
+    theirs = {name: PALETTE.index(style.color) for name, style in (on_display or {}).items()}
+    wishes = [theirs.get(name(run), FAVORITE_PLACES.get(_seed(run))) for run in runs]
+    order = sorted(
+        range(len(runs)), key=lambda i: (name(runs[i]) not in theirs, wishes[i] is None, _is_experiment(runs[i]))
+    )
+    for i in order:
+        free = [place for place in range(len(PALETTE)) if place not in places.values()]
+        others = [place for place in free if place not in theirs.values()]
+        places[i] = wishes[i] if wishes[i] in free else (others or free)[0]
+    return [
+        ShownRun(run, Style(PALETTE[p], SHAPES[p], GLYPHS[p]), name(run), is_mine(run))
+        for run, p in ((run, places[i]) for i, run in enumerate(runs))
+    ]
+
+
+def _is_experiment(run):
+    try:
+        return bool(run.label)
+    except RunError:
+        return False
+
+
+def _seed(run):
+    """Its seed, None if it is damaged."""
+    try:
+        return run.config.seed
+    except RunError:
+        return None
+
+
+def trained():
+    """{name: path of the checkpoint} of this visitor's runs that have one, the oldest first: a new one is behind them,
+    and changes nobody's place in the palette."""
+    return {name(run): run.model_path for run in reversed(my_runs()) if run.model_path.is_file()}
+
+
+def reason(run, status: RunStatus):
+    """Why it failed or what is damaged, without the id: the name stands beside it."""
+    return status.reason.removeprefix(f"{run.id} is damaged: ")
+
+
+def describe(status: RunStatus):
+    """A state in a word or two, with a mark that does not need color."""
+    marks = {"running": "▶", "queued": "…", "paused": "❙❙", "finished": "✓", "stopped": "■"}
+    return f"{marks.get(status.state, '✕')} {status.state}"

@@ -1,1 +1,0 @@
-"""What can be said of trained models, and of how they came to be, beyond how often they are right."""

@@ -1,0 +1,1 @@
+"""Trained models as files, and the folders in which they lie."""

@@ -1,0 +1,102 @@
+"""Where trained models lie: those that ship with the program, and those that people save.
+
+The shipped ones are in a folder `checkpoints`: `$TINYFORMER_CHECKPOINTS`, else the one in the current folder, else the
+one beside the package. What people save goes into their data folder: `$TINYFORMER_DATA`, else the one that the system
+has for user data.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from tinyformer.checkpoints.checkpoint import CheckpointError, load_checkpoint
+
+SHIPPED = ("seed-42", "seed-123", "seed-7", "mixed-42")  # in this order; others follow by name
+
+
+def shipped_folder():
+    """The folder of the checkpoints that ship. It may be missing, when the package is installed alone."""
+    if os.environ.get("TINYFORMER_CHECKPOINTS"):
+        return Path(os.environ["TINYFORMER_CHECKPOINTS"])
+    here, beside = Path("checkpoints"), Path(__file__).resolve().parents[2] / "checkpoints"
+    return here if checkpoint_files(here) else beside
+
+
+def data_folder():
+    """Where the program keeps what its user makes. It may not exist yet."""
+    if os.environ.get("TINYFORMER_DATA"):
+        return Path(os.environ["TINYFORMER_DATA"])
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "tinyformer"
+
+
+def saved_folder():
+    """Where trained models are saved. It may not exist yet."""
+    return data_folder() / "checkpoints"
+
+
+def checkpoint_files(folder):
+    """The `.npz` files in a folder, in the order in which models are shown; none if there is no such folder."""
+    try:
+        files = [path for path in Path(folder).iterdir() if path.suffix == ".npz" and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted(files, key=_rank)
+
+
+def shipped_checkpoints():
+    """The paths of the checkpoints that ship."""
+    return checkpoint_files(shipped_folder())
+
+
+def find_checkpoint(name):
+    """The name of a file, or of a model that ships or was saved ("seed-42") → its Path. CheckpointError if unknown."""
+    try:
+        if Path(name).is_file():
+            return Path(name)
+    except (OSError, ValueError):  # a name too long, or with a null character
+        pass
+    known = {path.stem: path for path in [*checkpoint_files(saved_folder()), *shipped_checkpoints()]}
+    if name in known:
+        return known[name]
+    raise CheckpointError(f"there is no checkpoint {name[:200]!r}; known by name: {', '.join(known) or 'none'}")
+
+
+def usable_checkpoints(paths):
+    """Load them → (the Checkpoints, the CheckpointErrors of those that cannot be used)."""
+    usable, problems = [], []
+    for path in paths:
+        try:
+            usable.append(load_checkpoint(path))
+        except CheckpointError as error:
+            problems.append(error)
+    return usable, problems
+
+
+def best_checkpoint(paths):
+    """Load them, and return the Checkpoint with the best held-out accuracy at the end of its training; of equals, the
+    one with the lower loss. Files that cannot be used are passed over; CheckpointError if none is left."""
+    usable, problems = usable_checkpoints(paths)
+    if not usable:
+        raise problems[0] if problems else CheckpointError("no checkpoint was found")
+    return max(usable, key=_held_out_score)
+
+
+def _held_out_score(checkpoint):
+    test = checkpoint.metadata.get("test")
+    try:
+        return float(test["accuracy"]), -float(test["loss"])
+    except (TypeError, KeyError, ValueError):  # it was not trained to the end, or by another program
+        return -1.0, 0.0
+
+
+def _rank(path):
+    """Shipped ones first; numbers in a name count as numbers."""
+    words = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", path.stem)]
+    return SHIPPED.index(path.stem) if path.stem in SHIPPED else len(SHIPPED), words

@@ -1,0 +1,1 @@
+"""How often a model is right, and what that is worth."""

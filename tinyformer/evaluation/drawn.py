@@ -1,0 +1,42 @@
+"""How often a training drew an expression. Draws are with replacement: of a side that was there to be trained on, some
+expressions come up several times and some never (about one in seven, by default)."""
+
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+
+from tinyformer.task.datasets import SIDES, generate_tokenized_dataset
+from tinyformer.task.training_data import prepare_data
+
+
+def times_drawn(config, tokens, mask, sides):
+    """TrainingConfig, tokens (N, T), mask (N, T), sides (N,) index into SIDES → (N,) draws in the training set.
+
+    Each draw was seen once an epoch. A split by draw knows no sides: there, what is called held out has draws, too.
+    """
+    counts = _training_set(config) if _is_cut_otherwise(config) else _draws(config)
+    rows = np.asarray(tokens, np.uint8)
+    found = np.array([counts[row[keep].tobytes()] for row, keep in zip(rows, mask, strict=True)], dtype=int)
+    if not _is_cut_otherwise(config):
+        found[np.asarray(sides) != SIDES.index("train")] = 0
+    return found
+
+
+def _is_cut_otherwise(config):
+    """The training set is not all the draws of the training side."""
+    return config.split_by != "expression" or config.train_limit is not None
+
+
+@lru_cache(maxsize=8)
+def _draws(config):
+    """Counter of all that was drawn, on whatever side: sides cost a hash each, and whoever asks has them."""
+    drawn = generate_tokenized_dataset(config.num_examples, config.num_args, config.max_value, seed=config.data_seed)
+    return Counter(bytes(tokens) for tokens, _ in drawn)
+
+
+@lru_cache(maxsize=8)
+def _training_set(config):
+    train = prepare_data(config).train
+    rows = train.tokens.astype(np.uint8)
+    return Counter(row[keep].tobytes() for row, keep in zip(rows, train.mask, strict=True))

@@ -1,0 +1,1 @@
+"""Many trainings of one kind side by side, and the table of what came out."""

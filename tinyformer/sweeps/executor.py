@@ -1,0 +1,97 @@
+"""An executor whose every task is a process of this machine, begun for it and ended with it.
+
+`concurrent.futures.ProcessPoolExecutor` has the same interface, but its processes run the main module of the program
+again, be it a page of Streamlit or a test; they train on when their parent was killed; and who leaves it waits for the
+tasks that are running. Here a process knows nothing of the program: it is told a function and its arguments as JSON,
+and ends when the pipe from its parent closes, as the system closes it when the parent ends, however it ends.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]  # where this package lies, installed or not
+_COMMAND = [sys.executable, "-P", "-c", "from tinyformer.sweeps.executor import _work; _work()"]
+_ERRORS = {error.__name__: error for error in (ValueError, MemoryError)}  # that come back as what they were
+
+
+class ProcessExecutor(Executor):
+    """Up to `workers` tasks at a time. A task is a function that its module has under its name, with arguments and a
+    result that JSON can hold; tuples come back as lists."""
+
+    def __init__(self, workers):
+        self._threads = ThreadPoolExecutor(workers)  # each waits for one process
+        self._processes, self._lock, self._ended = set(), threading.Lock(), False
+
+    def submit(self, function, /, *args):
+        """→ a Future. It raises the ValueError or MemoryError of the function, a RuntimeError that tells of any other
+        error, or BrokenProcessPool if the process died."""
+        return self._threads.submit(self._run, json.dumps([function.__module__, function.__name__, args]))
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Take no more tasks. With `cancel_futures`, what is running ends at once, too."""
+        if cancel_futures:
+            with self._lock:
+                self._ended = True
+                for process in self._processes:
+                    process.kill()
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+    def _run(self, task):
+        """Have a process do a task → its result. Runs in a thread."""
+        search = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        with self._lock:
+            if self._ended:
+                raise BrokenProcessPool("the executor has ended")
+            process = subprocess.Popen(
+                _COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": search},
+                start_new_session=True,  # Ctrl-C is for the parent, which then ends this one
+            )
+            self._processes.add(process)
+        try:
+            with process:
+                with contextlib.suppress(BrokenPipeError):  # it has died: there is no answer either
+                    process.stdin.write(f"{task}\n".encode())
+                    process.stdin.flush()
+                answer = process.stdout.read()  # until it ends; its input stays open as long
+        finally:
+            with self._lock:
+                self._processes.discard(process)
+        if not answer:
+            raise BrokenProcessPool(f"a process died with exit status {process.returncode}")
+        result, error = json.loads(answer)
+        if error is not None:
+            name, text = error
+            raise _ERRORS[name](text) if name in _ERRORS else RuntimeError(f"{name}: {text}")
+        return result
+
+
+def _work():
+    """The life of a process: one task from standard input, one answer to standard output."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a task prints is no part of its answer
+    module, name, args = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    try:
+        answer = json.dumps([getattr(importlib.import_module(module), name)(*args), None])
+    except Exception as error:
+        answer = json.dumps([None, [type(error).__name__, str(error)]])
+    answers.write(answer)
+    answers.flush()
+    os._exit(0)  # rather than wait for the thread that waits for the end of the input
+
+
+def _end_with_input():
+    while os.read(0, 4096):  # nothing more is ever sent: this waits until the other end is closed
+        pass
+    os._exit(1)

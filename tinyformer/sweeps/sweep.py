@@ -1,0 +1,134 @@
+"""Many seeds trained apart, and one row of figures for each: is a result a property of the method or of its seed?
+
+The seeds go to an executor with the interface of `concurrent.futures`: processes of this machine, or a Dask cluster.
+The rows contain no times, so the same configurations give the same table wherever they were trained, on machines whose
+NumPy rounds alike.
+"""
+
+import os
+from concurrent.futures import as_completed
+from contextlib import contextmanager
+
+import numpy as np
+
+from tinyformer.configuration import TrainingConfig
+from tinyformer.evaluation.evaluate import accuracy_per_operation, evaluate
+from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
+from tinyformer.sweeps.executor import ProcessExecutor
+from tinyformer.sweeps.table import STEPS, STEPS_OF
+from tinyformer.task.datasets import expression_space
+from tinyformer.training import DivergenceError, Trainer
+
+GOAL = 0.99  # of accuracy on the validation side, of all expressions or of those of one operation
+STEPS_BETWEEN = 25  # looks at the validation side, until all have reached the goal
+MOST_FOR_FOCUS = 500  # expressions over which attention is averaged
+
+
+def sweep(configs, executor, on_row=None):
+    """Train each TrainingConfig on `executor` → a list of rows (dicts), in the order of `configs`.
+
+    `on_row(row, seconds)` is called as each is done, in any order. A training that diverged has a row too, with the
+    reason in "problem". Other errors, as that of a worker that died, are raised; what was not begun is then cancelled.
+    """
+    futures = {executor.submit(train_row, config.to_dict()): place for place, config in enumerate(configs)}
+    rows = [None] * len(futures)
+    try:
+        for future in as_completed(futures):
+            rows[futures[future]], seconds = future.result()
+            if on_row is not None:
+                on_row(rows[futures[future]], seconds)
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+    return rows
+
+
+@contextmanager
+def processes(workers=None):
+    """An executor of up to `workers` processes at a time, by default one per core, with one BLAS thread each."""
+    executor = ProcessExecutor(workers or os.cpu_count() or 1)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def cluster(address):
+    """An executor on the Dask cluster whose scheduler listens at `address`, as "tcp://10.0.0.5:8786".
+
+    ImportError where Dask is not installed; OSError where nobody answers. The workers need this package, too.
+    """
+    from distributed import Client  # an extra: only who has a cluster needs it
+
+    with Client(address, timeout="10s", set_as_default=False) as client:
+        yield client.get_executor(pure=False)
+
+
+def train_row(settings):
+    """TrainingConfig.to_dict() → (row, seconds of training steps). Runs in a worker."""
+    config = TrainingConfig.from_dict(settings)
+    row = {
+        "seed": config.seed,
+        "data_seed": config.data_seed,
+        "num_examples": config.num_examples,
+        "epochs": config.epochs,
+        "batch_size": config.batch_size,
+        "learning_rate": config.learning_rate,
+        "parameters": config.model.num_parameters,
+    }
+    trainer, goals, seconds = Trainer(config), Goals(), 0.0
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
+            for record in trainer.records():
+                seconds += record.seconds
+                if goals.open and record.step % STEPS_BETWEEN == 0:
+                    goals.look(record.step, evaluate(trainer.model, trainer.data.validation))
+    except DivergenceError as error:
+        return row | {"problem": str(error)}, seconds
+    test = trainer.finish()
+    space = evaluate(trainer.model, expression_space(data_seed=config.data_seed, shares=config.shares))
+    row |= {
+        **goals.reached,
+        "best_step": trainer.best_step,
+        "test_correct": int(test.correct.sum()),
+        "test_total": len(test),
+        "test_loss": test.loss,
+        "all_correct": int(space.correct.sum()),
+        "all_total": len(space),
+    }
+    return row | head_focus(trainer.model, trainer.data.test), seconds
+
+
+class Goals:
+    """When a training was first seen to have GOAL of the validation side right: of all, and of each operation.
+
+    One rule for all of them: the first look at which it was so, a look being every STEPS_BETWEEN steps. It may have
+    been less again later. An operation has about 100 expressions there: at most one of them is wrong then.
+    """
+
+    def __init__(self):
+        self.reached = dict.fromkeys((STEPS, *STEPS_OF.values()))  # column → step, None until then
+        self.open = True  # whether one is not reached yet
+
+    def look(self, step, evaluation):
+        """Take note of an Evaluation of the validation side after `step`."""
+        rows = {STEPS_OF[row.operation]: row.accuracy for row in accuracy_per_operation(evaluation) if row.total}
+        rows[STEPS] = evaluation.accuracy
+        for name, accuracy in rows.items():
+            if self.reached[name] is None and accuracy >= GOAL:
+                self.reached[name] = step
+        self.open = any(self.reached[name] is None for name in rows)
+
+
+def head_focus(model, examples):
+    """{"entropy_1_1": …}: the mean normalized entropy of each head, by block and head from 1, on the rows that are
+    read: the first token's with first-token pooling, else all."""
+    tokens, mask = examples.tokens[:MOST_FOR_FOCUS], examples.mask[:MOST_FOR_FOCUS]
+    entropy = normalized_entropy(extract_attention_weights(model, tokens, mask), mask)  # (L, B, H, T)
+    if model.config.pooling == "first":
+        mean = entropy[..., 0].mean(axis=1)  # (L, H)
+    else:
+        mean = (entropy * mask[:, None, :]).sum(axis=(1, 3)) / mask.sum()
+    return {f"entropy_{i + 1}_{j + 1}": float(value) for i, row in enumerate(mean) for j, value in enumerate(row)}
