@@ -112,9 +112,10 @@ class ExpressionSpace(NamedTuple):
 
     tokens: np.ndarray  # (N, T) with T = n + 3
     targets: np.ndarray  # (N,) id of the answer
-    operations: np.ndarray  # (N,) index into OPERATIONS
+    operations: np.ndarray  # (N,) index into `names`
     numbers: np.ndarray  # (N, n) digits
     sides: np.ndarray  # (N,) index into SIDES
+    names: tuple[str, ...] = OPERATIONS  # of the operations, in the order of the space
 
 
 def expression_space(num_args=3, data_seed=DATA_SEED, shares=SHARES):
@@ -130,7 +131,7 @@ def _expression_space(num_args, data_seed, shares):
     tokens = _tokens(operations, numbers)
     sides = np.array([SIDES.index(side_of(row, data_seed, shares)) for row in tokens.tolist()])
     space = ExpressionSpace(tokens, answers_of(operations, numbers) + DIGITS[0], operations, numbers, sides)
-    for array in space:
+    for array in space[:5]:
         array.flags.writeable = False  # it is shared through the cache
     return space
 
