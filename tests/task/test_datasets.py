@@ -132,7 +132,7 @@ def test_the_space_is_every_expression_once(num_args):
 
 def test_the_shared_space_cannot_be_changed():
     assert expression_space(2) is expression_space(2, data_seed=0, shares=[0.8, 0.1, 0.1])
-    for array in expression_space(2):
+    for array in expression_space(2)[:5]:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 3
 
