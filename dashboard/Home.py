@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, preload, sidebar, visitors
+from dashboard import components, home, preload, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -30,7 +30,9 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
-shown = sidebar.draw().models
+if at_home := page.url_path == "":
+    home.draw_question()
+shown = sidebar.draw(with_expression=not at_home).models
 page.run()
 preload.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

@@ -11,12 +11,13 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard import caches, models, visitor_runs
+from dashboard.history import history
 from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
 from tinyformer.checkpoints.checkpoint import Checkpoint
 from tinyformer.evaluation.report import split_of
 
 MODELS, EXPRESSION = "models", "expression"  # keys of the widgets, and names in the URL
-DEFAULT_EXPRESSION = "Max ( 5 3 9 )"
+DEFAULT_EXPRESSION = "Max ( 3 9 1 )"  # held out for every model that ships
 LONGEST_TEXT = 300  # characters; 50 tokens need at most 100
 
 
@@ -40,19 +41,9 @@ class ShownModel(NamedTuple):
         data_seed, shares = split_of(self.checkpoint)
         return side_of(expression, data_seed=data_seed, shares=shares)
 
-    def never_saw(self, expression):
-        """Why training cannot have drawn the expression, in a few words, or None if it may have."""
-        training = self.checkpoint.training
-        if training is None:
-            return None
-        fewest, most = training.num_args_range
-        if not fewest <= len(expression.numbers) <= most:
-            return f"never saw {len(expression.numbers)} numbers in training"
-        if max(expression.numbers) > training.max_value:
-            return f"never saw a number above {training.max_value} in training"
-        if training.split_by == "expression" and self.side_of(expression) != "train":
-            return "never saw this expression in training"
-        return None
+    def history(self, expression):
+        """What the expression was to this model's training, in a few words."""
+        return history(self.checkpoint.training, expression, self.side_of(expression))
 
 
 class Selection(NamedTuple):
@@ -72,6 +63,18 @@ def current():
 def known_models():
     """{name: ModelFile} of what this visitor can put on display: shipped, saved, and their own trained runs."""
     return models.available(visitor_runs.trained())
+
+
+def expression_field():
+    """Place the field: in the sidebar, or on a page whose subject it is. It is the same one, wherever it stands."""
+    st.text_input(
+        "Expression",
+        value=DEFAULT_EXPRESSION,
+        key=EXPRESSION,
+        bind="query-params",
+        max_chars=LONGEST_TEXT,
+        help="First, Second, Last, Max or Min of two or more digits. Brackets and commas are optional.",
+    )
 
 
 def resolve():

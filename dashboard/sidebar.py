@@ -5,19 +5,16 @@ import streamlit as st
 from dashboard import components, models, selection
 
 
-def draw():
-    """The two widgets, what they mean, and what is wrong with them; return the Selection."""
+def draw(with_expression=True):
+    """The two widgets, what they mean, and what is wrong with them; return the Selection.
+
+    with_expression: False where the field for the expression stands on the page itself.
+    """
     known = selection.known_models()
     with st.sidebar:
-        st.text_input(
-            "Expression",
-            value=selection.DEFAULT_EXPRESSION,
-            key=selection.EXPRESSION,
-            bind="query-params",
-            max_chars=selection.LONGEST_TEXT,
-            help="First, Second, Last, Max or Min of two or more digits. Brackets and commas are optional.",
-        )
-        under_expression = st.container()
+        if with_expression:
+            selection.expression_field()
+            under_expression = st.container()
         st.multiselect(
             "Models on display",
             list(known),
@@ -29,8 +26,8 @@ def draw():
             help="Up to four trained models, side by side on every page. A model keeps its color and shape everywhere.",
         )
         chosen = selection.resolve()
-        with under_expression:
-            if chosen.complaint:
+        if chosen.complaint and with_expression:
+            with under_expression:
                 components.complaint(chosen.complaint, chosen.expression)
         if chosen.models:
             components.legend(chosen.models)

@@ -8,7 +8,6 @@ import streamlit as st
 from dashboard import caches
 from tinyformer import detokenize
 from tinyformer.evaluation.answer_places import PLACES, answer_places
-from tinyformer.evaluation.drawn import times_drawn
 from tinyformer.task.datasets import SIDES
 
 EVERYWHERE = "all"
@@ -84,18 +83,3 @@ def controls(prefix=""):
 def texts(evaluation):
     """The expressions of an Evaluation as people write them."""
     return [detokenize(row[keep]) for row, keep in zip(evaluation.tokens, evaluation.mask, strict=True)]
-
-
-def histories(training, evaluation, sides):
-    """What each expression was to a training: "held out", "trained on (2 draws)", … as a list of N.
-
-    `training`: its TrainingConfig, or None where that is not known.
-    """
-    if training is None:  # the sides are those of the default
-        return [f"{SIDES[side]} side" for side in sides]
-    draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides)
-    never = {"test": "held out", "validation": "validation", "train": "training side, never drawn"}
-    return [
-        f"trained on ({times} {'draw' if times == 1 else 'draws'})" if times else never[SIDES[side]]
-        for side, times in zip(sides, draws, strict=True)
-    ]

@@ -8,7 +8,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import matrix
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import histories, texts
+from dashboard.evaluate.asked import texts
+from dashboard.history import histories
 from tinyformer import confusion_matrix
 from tinyformer.evaluation.evaluate import OTHER
 from tinyformer.task.vocabulary import DIGITS, VOCABULARY

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import caches, components, selection
 from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import histories
+from dashboard.history import histories
 from tinyformer import OPERATIONS, expression_space
 from tinyformer.evaluation.report import split_of
 from tinyformer.task.datasets import SIDES

@@ -33,7 +33,6 @@ def figures():
         "first_token": attention.first_token(w[:, :, 0], TOKENS),
         "scale": attention.scale(),
         "focus": focus.focus([("a", 1, 1, 0.2, 1.4, "focused")], LOOKS, 0.4, 0.8),
-        "top_answers": bars.top_answers(list("97531"), [0.9, 0.05, 0.03, 0.01, 0.01], "#0660F2"),
         "per_operation": intervals.per_operation([ROW], LOOKS),
         "confusion": matrix.confusion(np.eye(10, 11, dtype=int) * 50, "#0660F2"),
         "curves": curves.curves({"model": ["a", "a"], "x": [0, 1], "y": [3.0, 2.0]}, LOOKS, "loss", "Loss"),

@@ -17,6 +17,7 @@ from dashboard.lab import frame, inputs
 from dashboard.lab.bench import Stage, View, flat, in_and_out
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
+from dashboard.selection import DEFAULT_EXPRESSION
 from tinyformer import Transformer, load_checkpoint, parse_expression
 from tinyformer.laboratory.anatomy import dissect
 from tinyformer.laboratory.causes import exponential_share, surprise
@@ -26,7 +27,7 @@ from tinyformer.laboratory.sabotage import BUGS
 from tinyformer.laboratory.trials import output_gradient, residual, softened
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
-EXPRESSION = parse_expression("Max ( 5 3 9 )")
+EXPRESSION = parse_expression(DEFAULT_EXPRESSION)
 WITH_NUMBERS = [key for key, bench in BENCHES.items() if bench.place or bench.trial]
 BY_HAND = [key for key, bench in BENCHES.items() if bench.hand]
 

@@ -1,10 +1,25 @@
 """One selection everywhere: models, expression, and what happens when one of them is no good."""
 
+import itertools
+from collections import Counter
+
 import pytest
 from app_reading import write_model
 
 from dashboard.components import point_at
-from tinyformer import parse_expression, side_of
+from dashboard.history import history
+from dashboard.selection import DEFAULT_EXPRESSION
+from tinyformer import (
+    Expression,
+    TrainingConfig,
+    extract_attention_weights,
+    generate_tokenized_dataset,
+    load_checkpoint,
+    parse_expression,
+    side_of,
+)
+from tinyformer.checkpoints.folders import shipped_checkpoints, shipped_folder
+from tinyformer.evaluation.report import split_of
 
 
 def shown(app):
@@ -14,7 +29,7 @@ def shown(app):
 def test_the_shipped_models_and_the_default_expression_are_shown_at_first(app):
     app.run()
     assert [model.name for model in shown(app).models] == ["seed-42", "seed-123", "seed-7"]
-    assert str(shown(app).expression) == "Max ( 5 3 9 )"
+    assert str(shown(app).expression) == DEFAULT_EXPRESSION
 
 
 def test_a_bad_expression_is_explained_and_the_last_good_one_stays(app):
@@ -23,9 +38,9 @@ def test_a_bad_expression_is_explained_and_the_last_good_one_stays(app):
     assert str(shown(app).expression) == "Min ( 4 2 )"
     app.text_input(key="expression").set_value("Max ( 5 )").run()
     assert str(shown(app).expression) == "Min ( 4 2 )"
-    assert "at least 2 numbers" in app.sidebar.warning[0].value
-    assert app.sidebar.code[0].value.endswith("↑")
-    assert app.sidebar.caption[0].value == "Still showing Min ( 4 2 )"
+    assert "at least 2 numbers" in app.warning[0].value
+    assert app.code[0].value.endswith("↑")
+    assert "Still showing Min ( 4 2 )" in [caption.value for caption in app.caption]
     assert not app.exception
 
 
@@ -34,8 +49,8 @@ def test_any_text_leaves_the_page_alive(app, text):
     app.run()
     app.text_input(key="expression").set_value(text).run()
     assert not app.exception
-    assert str(shown(app).expression) == "Max ( 5 3 9 )"
-    assert app.sidebar.warning
+    assert str(shown(app).expression) == DEFAULT_EXPRESSION
+    assert app.warning
 
 
 def test_a_broken_file_is_named_and_the_others_are_shown(app, folder):
@@ -88,16 +103,44 @@ def test_the_arrow_stands_below_the_character():
     assert text[arrow.index("↑")] == "x" and len(text) < 40
 
 
-def test_home_says_what_a_model_cannot_have_seen(app):
+def test_home_says_what_the_expression_was_to_each_training(app):
     def notes(text):
         app.text_input(key="expression").set_value(text).run()
-        return [model.never_saw(parse_expression(text)) for model in shown(app).models]
+        found = [model.history(parse_expression(text)) for model in shown(app).models]
+        assert all(any(note in html.proto.body for html in app.get("html")) for note in found)
+        return found
 
     app.run()
-    candidates = [f"Max ( 5 3 {digit} )" for digit in range(10)] + [f"Min ( 5 {digit} 3 )" for digit in range(10)]
-    held_out = next(text for text in candidates if side_of(parse_expression(text)) != "train")
-    assert notes(held_out) == ["never saw this expression in training"] * 3
-    assert any("never saw this expression in training" in html.proto.body for html in app.get("html"))
-    trained = next(text for text in candidates if side_of(parse_expression(text)) == "train")
-    assert notes(trained) == [None] * 3
+    config = TrainingConfig()
+    counts = Counter(tuple(tokens) for tokens, _ in generate_tokenized_dataset(config.num_examples))
+    for digits in itertools.product((5, 3, 9), repeat=3):
+        expression = Expression("Max", digits)
+        side, draws = side_of(expression), counts[tuple(expression.tokens)]
+        expected = {
+            "test": "never saw it: held out",
+            "validation": "never trained on it, but it helped to choose the best epoch",
+            "train": f"saw it in training: {draws} {'draw' if draws == 1 else 'draws'}, 20 epochs"
+            if draws
+            else "never saw it: open to training, but not drawn",
+        }[side]
+        assert history(config, expression, side) == expected
+    assert notes(DEFAULT_EXPRESSION) == ["never saw it: held out"] * 3
     assert notes("Max ( 5 3 )") == ["never saw 2 numbers in training"] * 3
+    assert history(None, parse_expression("Max ( 5 3 )"), "test") == "whether it saw it in training is not known"
+
+
+def test_the_first_expression_was_never_seen_by_a_model_that_ships():
+    for path in shipped_checkpoints():
+        checkpoint = load_checkpoint(path)
+        expression = parse_expression(DEFAULT_EXPRESSION)
+        data_seed, shares = split_of(checkpoint)
+        assert history(checkpoint.training, expression, side_of(expression, data_seed, shares)).endswith("held out")
+
+
+def test_the_answer_can_depend_on_a_token_that_the_first_one_never_looks_at():
+    """What Home says about attention, on the model that ships as seed-123: no head of it looks at the first 0."""
+    model = load_checkpoint(shipped_folder() / "seed-123.npz").model
+    before, after = (parse_expression(text) for text in ("Max ( 0 8 0 )", "Max ( 9 8 0 )"))
+    assert extract_attention_weights(model, before.tokens)[:, 0, :, 0, 2].max() < 0.004
+    assert [model.predict([e.tokens]).argmax() for e in (before, after)] == [before.answer_token, after.answer_token]
+    assert before.answer != after.answer

@@ -7,6 +7,7 @@ import pytest
 from app_reading import charts
 
 from dashboard import workers
+from dashboard.selection import DEFAULT_EXPRESSION
 from dashboard.train import advanced, limits
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
@@ -186,7 +187,7 @@ def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
     assert not page.exception
     for step in (run.snapshot_steps()[3], run.snapshot_steps()[-1]):
         page.select_slider(key="after").set_value(step).run()
-        tokens = parse_expression("Max ( 5 3 9 )").tokens
+        tokens = parse_expression(DEFAULT_EXPRESSION).tokens
         weights = extract_attention_weights(run.snapshot(step), tokens)[:, 0, :, 0]
         looks = next(frame for _, frame, _ in charts(page) if {"head", "key", "weight"} <= set(frame))
         np.testing.assert_allclose(looks["weight"], weights.ravel(), atol=1e-6)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from app_reading import charts
 
+from dashboard.charts.bars import percent
+from dashboard.selection import DEFAULT_EXPRESSION
 from tinyformer import (
     OPERATIONS,
     accuracy_per_operation,
@@ -23,20 +25,23 @@ def engine(folder, name="seed-42"):
     return load_checkpoint(folder / f"{name}.npz").model
 
 
-def test_home_shows_each_models_answers_and_the_first_tokens_attention(app, folder):
+def test_home_shows_each_models_answer_and_the_first_tokens_attention(app, folder):
     app.run()
-    tokens = parse_expression("Max ( 5 3 9 )").tokens
+    tokens = parse_expression(DEFAULT_EXPRESSION).tokens
     drawn = charts(app)
+    said = [
+        html.proto.body for html in app.get("html") if "tf-answer" in html.proto.body and "<strong>" in html.proto.body
+    ]
     assert not app.exception
-    assert len(drawn) == 2 * len(MODELS) + 1  # answers and attention of each, and the color scale
+    assert len(said) == len(MODELS) and len(drawn) == len(MODELS) + 1  # and the color scale
     for place, name in enumerate(MODELS):
         model = engine(folder, name)
         probabilities = model.predict([tokens])[0]
-        top = np.argsort(probabilities)[::-1][:5]
-        _, answers, _ = drawn[2 * place]
-        assert list(answers["token"]) == [VOCABULARY[token] for token in top]
-        np.testing.assert_allclose(answers["probability"], probabilities[top], rtol=1e-6)
-        spec, looks, description = drawn[2 * place + 1]
+        first, second = np.argsort(probabilities)[::-1][:2]
+        assert f"<strong>{VOCABULARY[first]}</strong>" in said[place]
+        assert f"{percent(probabilities[first])} sure" in said[place]
+        assert f"{VOCABULARY[second]} {percent(probabilities[second])}" in said[place]  # untrained: worth a word
+        spec, looks, description = drawn[place]
         weights = extract_attention_weights(model, tokens)[:, 0, :, 0]
         np.testing.assert_allclose(looks["weight"], weights.ravel(), rtol=1e-6)
         assert spec["spec"]["encoding"]["color"]["scale"]["domain"] == [0, 1]
@@ -45,10 +50,10 @@ def test_home_shows_each_models_answers_and_the_first_tokens_attention(app, fold
 
 def test_an_example_button_changes_the_expression_everywhere(app, folder):
     app.run()
-    next(button for button in app.button if button.label == "Second ( 6 0 9 )").click().run()
-    assert app.text_input(key="expression").value == "Second ( 6 0 9 )"
+    next(button for button in app.button if button.label == "Second ( 4 8 7 )").click().run()
+    assert app.text_input(key="expression").value == "Second ( 4 8 7 )"
     app.switch_page("views/explore_attention.py").run()
-    assert str(app.session_state["_selection"].expression) == "Second ( 6 0 9 )"
+    assert str(app.session_state["_selection"].expression) == "Second ( 4 8 7 )"
 
 
 def test_explore_attention_shows_every_layer_and_head_in_square_cells(app, folder):
@@ -56,7 +61,7 @@ def test_explore_attention_shows_every_layer_and_head_in_square_cells(app, folde
     app.switch_page("views/explore_attention.py")
     app.multiselect(key="models").set_value(["seed-42", "seed-7"]).run()
     assert not app.exception
-    tokens = parse_expression("Max ( 5 3 9 )").tokens
+    tokens = parse_expression(DEFAULT_EXPRESSION).tokens
     maps = [(spec, frame) for spec, frame, _ in charts(app) if {"query", "weight"} <= set(frame)][:2]
     for name, (spec, frame) in zip(("seed-42", "seed-7"), maps, strict=True):
         weights = extract_attention_weights(engine(folder, name), tokens)[:, 0]
