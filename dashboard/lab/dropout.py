@@ -41,7 +41,9 @@ def experiment(stage):
     series = {"mean over the draws so far": means, "without dropout": np.full(draws, true)}
     frame = lab_lines.together(series, first=1)
     spread = (0.8 * true, 1.2 * true)
-    figure = lab_lines.lines(frame, "Mean size of the activations", "draws", "mean", domain=spread, height=190)
+    figure = lab_lines.lines(
+        frame, "Mean absolute value of the activations", "draws", "mean of |x|", domain=spread, height=190
+    )
     components.draw(figure, key="dropout-mean", stretch=True)
     first = once[: x.size // len(stage.words)][:16][None, :]
     components.draw(
@@ -50,8 +52,8 @@ def experiment(stage):
     )
     st.caption(
         f"Each is 0 with probability {rate:.2f}, else multiplied by 1 / (1 − {rate:.2f}) = {1 / (1 - rate):.2f}. The "
-        f"mean over {draws} draws is {means[-1]:.4f}; without dropout it is {true:.4f}. So nothing has to change when "
-        "training is over: dropout is simply left out."
+        f"mean of |x| over {draws} draws is {means[-1]:.4f}; without dropout it is {true:.4f}. So nothing has to "
+        "change when training is over: dropout is simply left out."
     )
 
 

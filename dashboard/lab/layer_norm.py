@@ -67,6 +67,7 @@ def _post_or_pre(stage):
     st.markdown("**Post or pre?** A stack of feed-forward sublayers before any training; a gradient of size 1 arrives.")
     depth = st.slider("Sublayers", 4, 40, 24, 2, key="norm-depth", width=240)
     post, pre = (norm_placement(norm, depth) for norm in ("post", "pre"))
+    shallow = norm_placement("pre", 4)[-1]
     figure = lab_lines.lines(
         lab_lines.together({"post: norm(x + f(x))": post, "pre: x + f(norm(x))": pre}, first=1),
         "Size of the gradient at each sublayer's last weights",
@@ -80,8 +81,9 @@ def _post_or_pre(stage):
     norm = stage.anatomy.model.config.norm
     st.caption(
         f"At the last of {depth} sublayers: {result(post[-1])} with the norm after each sum, {result(pre[-1])} with "
-        "the norm before. The first stays large however deep the stack, the second falls like 1 / √depth: post-norm "
-        f"wants small first steps (a warm-up), pre-norm does without. The model on the bench is **{norm}**-norm."
+        f"the norm before. The first stays large however deep the stack; the second was {result(shallow)} in a stack "
+        "of 4. So post-norm wants small first steps (a warm-up), and pre-norm can do without (Xiong et al. 2020). The "
+        f"model on the bench is **{norm}**-norm."
     )
 
 

@@ -55,24 +55,27 @@ LESSONS = (
     ),
     Lesson(
         "Why there is a √K",
-        "A dot product of K random numbers grows like √K. Undivided, wide heads would start with all their weight on "
-        "one token.",
-        "On the same bench, compare the two heatmaps with and without √K, and the curves below them.",
+        "A dot product of K random numbers grows like √K. Undivided, wide heads would start with most of their weight "
+        "on one token.",
+        "On the same bench, read the two curves under “Why divide by √K?” from narrow heads to wide ones.",
         {"room": "benches", "bench": "attention"},
-        "Without the division, what happens to the gradient through the softmax?",
-        ("It explodes", "It nearly vanishes, because the weights are nearly 0 or 1", "Nothing"),
+        "Without the division, what becomes of the gradient through the softmax as heads get wider?",
+        ("It grows", "It shrinks, because the weights come closer to 0 and 1", "It stays the same"),
         1,
-        "The derivative is y(1 − y): where a weight is close to 0 or 1, hardly anything comes through.",
+        "The derivative is y(1 − y): the closer a weight is to 0 or 1, the less comes through. In heads of width 16, "
+        "as here, more than half still does; in heads of width 256, about a fifth.",
     ),
     Lesson(
         "The way past a layer",
-        "A sublayer adds to what it is given. The gradient can therefore come back past it, without being multiplied.",
-        "Open the bench of the residual path and lower the size of the weights.",
+        "A sublayer adds to what it is given. The gradient can therefore come back past it, without being multiplied "
+        "by its weights.",
+        "Open the bench of the residual path and lower the size of the weights of its stack, which has no norms.",
         {"room": "benches", "bench": "residual"},
-        "With small weights, how does the gradient reach the first of 20 layers?",
+        "With small weights, how does the gradient reach the first of the 20 layers of this stack?",
         ("Through the layers", "Along the direct path", "Not at all, with or without the path"),
         1,
-        "Through the layers it shrinks at each of them; along the direct path it arrives as it left.",
+        "Through the layers it shrinks at each of them; along the direct path of this stack it arrives as it left. In "
+        "a post-norm model each norm rescales it on the way: the bench says by how much.",
     ),
     Lesson(
         "Every row on the same scale",
@@ -123,20 +126,21 @@ LESSONS = (
         "A curve that falls proves little. The check compares each derivative with what it claims to be.",
     ),
     Lesson(
-        "The seed decides the circuit",
+        "The seed decides who looks where",
         "Three models, the same data, the same configuration. Only the first random weights differ, and the order of "
         "the batches. All of them answer right.",
-        "Open Explore Attention and compare the heads of the models for one expression.",
+        "Open Explore Attention and compare head 2.1 and head 2.3 of the three models: where does the first token "
+        "look?",
         {},
-        "Do the same heads do the same work in all three models?",
+        "For this expression, does a head of the same number look at the same token in all three models?",
         (
-            "Yes: the data decide what each head does",
+            "Yes, every head does",
             "No: which head looks where differs from seed to seed",
-            "Yes, after the heads are sorted by their number",
+            "Yes, in layer 2",
         ),
         1,
-        "The task fixes what has to be computed, not who computes it. Never call a head by its number in another "
-        "model.",
+        "A head's number says nothing about what it does in another model. That two heads look alike does not yet say "
+        "that they do the same work, nor that others do not: that takes patching.",
         page="explore_attention",
         expression="Max ( 5 3 9 )",
         models=("seed-42", "seed-123", "seed-7"),

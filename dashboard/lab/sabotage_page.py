@@ -8,7 +8,7 @@ from dashboard.lab.rooms import NO_BUG
 from tinyformer.laboratory.anatomy import as_float64
 from tinyformer.laboratory.model_checks import CHECKS
 from tinyformer.laboratory.sabotage import BUGS, sabotage
-from tinyformer.laboratory.sabotage_race import STEPS, race, smoothed
+from tinyformer.laboratory.sabotage_race import SEEDS, STEPS, race, smoothed
 
 CLEAN_LABEL = "Nothing: the layers as they are"
 EXPLAINED = {
@@ -87,31 +87,39 @@ def _train(key):
     done = st.session_state.setdefault("_races", set())
     if st.button(f"Train {STEPS} steps with and without the bug", type="primary", key="race") or key in done:
         done.add(key)
-        clean, spoiled = _raced(key)
+        pairs = _raced(key)
+        clean, spoiled = pairs.clean[0], pairs.spoiled[0]
         curves = {"without the bug": smoothed(clean.losses), "with it": smoothed(spoiled.losses)}
         figure = lab_lines.lines(
-            lab_lines.together(curves, first=1), "Loss, mean of the last 10 steps", "step", "nats", height=260
+            lab_lines.together(curves, first=1), "Loss, mean of the last 10 steps, seed 42", "step", "nats", height=260
         )
         components.draw(figure, key="race-curves", stretch=True)
         columns = st.columns(3)
-        columns[0].metric("Right on unseen expressions, without", f"{clean.accuracy:.1%}")
-        columns[1].metric(
-            "with the bug", f"{spoiled.accuracy:.1%}", f"{100 * (spoiled.accuracy - clean.accuracy):+.1f} points"
-        )
+        columns[0].metric("Right on the validation side, without", _accuracies(pairs.clean))
+        columns[1].metric("with the bug", _accuracies(pairs.spoiled))
         if spoiled.stopped:
             columns[2].metric("The loss stopped being a number at step", spoiled.stopped)
         st.caption(
-            f"The default model, seed 42, the same first weights and batches, Adam at 0.001, {STEPS} steps. Accuracy "
-            "on the validation side; so early, a few points more or less are chance."
+            f"{len(SEEDS)} seeds, each with the same first weights and batches with and without, Adam at 0.001, "
+            f"{STEPS} steps of the default model. With the bug {pairs.better} of them are right more often and "
+            f"{pairs.worse} less often; a coin would split them at least as unevenly in {pairs.chance:.0%} of all "
+            "cases."
             + (" Expressions of two to four numbers, so that there is padding." if BUGS[key].num_args != 3 else "")
         )
         if key == "no_residual":
             st.info(
-                "In a model of two blocks the missing path does no harm that a curve would show. A deep one shows it "
-                "at once: with eight blocks, hardly anything is learned in as many steps."
+                "In a model of two layers the missing path does no harm that a curve would show. A deep one shows it "
+                "at once: with eight layers and seed 42, 95 % are right after as many steps with the path, and 12 % "
+                "without."
             )
 
 
-@st.cache_resource(max_entries=16, show_spinner=f"Training twice, {STEPS} steps each …")
+def _accuracies(curves):
+    """The mean over the seeds, with the least and the greatest."""
+    shares = [curve.accuracy for curve in curves]
+    return f"{sum(shares) / len(shares):.1%} ({min(shares):.0%} to {max(shares):.0%})"
+
+
+@st.cache_resource(max_entries=16, show_spinner=f"Training {2 * len(SEEDS)} models, {STEPS} steps each …")
 def _raced(key):
     return race(key)

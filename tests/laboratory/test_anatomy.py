@@ -3,13 +3,22 @@
 import numpy as np
 import pytest
 
-from tinyformer import CrossEntropyLoss, Transformer, check_model, gradient_check, parse_expression
+from tinyformer import (
+    CrossEntropyLoss,
+    Transformer,
+    check_model,
+    extract_attention_weights,
+    gradient_check,
+    load_checkpoint,
+    parse_expression,
+)
+from tinyformer.checkpoints.folders import shipped_checkpoints
 from tinyformer.laboratory.anatomy import as_float64, dissect
 from tinyformer.laboratory.causes import exponential_share, normalization, number, products
 from tinyformer.laboratory.dropout_average import running_means
 from tinyformer.laboratory.initialization import attention_sharpness, scales_through_depth
 from tinyformer.laboratory.optimizer_paths import LANDSCAPES, METHODS, descend
-from tinyformer.laboratory.residual import Residual, residual_depth
+from tinyformer.laboratory.residual import Residual, direct_path, residual_depth
 from tinyformer.laboratory.unit_activity import activity, pre_activations
 from tinyformer.laboratory.wires import boxes
 from tinyformer.layers import Linear, ReLU
@@ -121,8 +130,11 @@ def test_xavier_keeps_the_scale_and_half_or_double_weights_lose_it():
 
 
 def test_without_the_root_wide_heads_are_sharp_from_the_start():
-    scaled, unscaled = attention_sharpness((4, 256)), attention_sharpness((4, 256), scaled=False)
-    assert abs(scaled[1] - scaled[0]) < 0.1 and unscaled[1] > 0.9
+    (scaled, through), (unscaled, hardly) = (attention_sharpness((4, 16, 256), scaled=s) for s in (True, False))
+    assert abs(scaled[2] - scaled[0]) < 0.1 and unscaled[2] > 0.9
+    np.testing.assert_allclose(through, 0.39, atol=0.01)  # whatever the width
+    # "In heads of width 16 more than half still comes through; in heads of width 256, a fifth."
+    assert 0.5 < hardly[1] / through[1] < 0.65 and 0.17 < hardly[2] / through[2] < 0.25
 
 
 def test_residual_is_a_layer_with_an_exact_gradient_and_its_path_keeps_gradients_alive():
@@ -130,6 +142,33 @@ def test_residual_is_a_layer_with_an_exact_gradient_and_its_path_keeps_gradients
     layer = Residual(Linear(4, 4, rng, np.float64), ReLU())
     assert gradient_check(layer, rng.standard_normal((3, 4))).passed
     assert residual_depth(20, 0.5, residual=True)[0] > 1 > 1e-6 > residual_depth(20, 0.5, residual=False)[0]
+
+
+@pytest.mark.parametrize("norm", ["post", "pre"])
+def test_the_direct_path_is_what_is_left_when_no_sublayer_writes_anything(norm):
+    model = Transformer(seed=3, norm=norm, dtype="float64")
+    for block in model.blocks:
+        for last in (block.attention.output, block.feed_forward.contract):
+            last.weight.value[:] = last.bias.value[:] = 0
+    anatomy = dissect(model, EXPRESSION)
+    start = anatomy.passages["blocks.1.feed_forward_norm"][0].dy if norm == "post" else None
+    came_back = anatomy.passages["blocks.0.attention_norm"][0].dx
+    assert direct_path(anatomy) == (
+        1 if norm == "pre" else pytest.approx(np.linalg.norm(came_back) / np.linalg.norm(start))
+    )
+
+
+def test_in_the_models_that_ship_most_of_the_direct_gradient_is_lost_at_the_norms():
+    models = [load_checkpoint(path).model for path in shipped_checkpoints()[:3]]
+    assert all(0.02 < direct_path(dissect(model, EXPRESSION, target=5)) < 0.5 for model in models)
+
+
+def test_a_head_of_the_same_number_looks_elsewhere_in_another_seed():
+    """The answer to the last lesson of the Layer Lab, for its expression."""
+    models = [load_checkpoint(path).model for path in shipped_checkpoints()[:3]]
+    most = [extract_attention_weights(model, EXPRESSION.tokens)[:, 0, :, 0].argmax(axis=-1) for model in models]
+    same = (most[0] == most[1]) & (most[1] == most[2])  # (L, H)
+    assert not same.all() and not same[1].all() and not same[1][[0, 2]].any()  # heads 2.1 and 2.3 among them
 
 
 def test_dropout_preserves_the_mean():

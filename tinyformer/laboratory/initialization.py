@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.layers import Linear, ReLU
+from tinyformer.layers import Linear, ReLU, Softmax
 
 
 class DepthScales(NamedTuple):
@@ -38,15 +38,18 @@ def scales_through_depth(gain=1.0, depth=12, width=64, relu=False, rows=64, seed
 
 
 def attention_sharpness(head_dims, scaled=True, tokens=6, draws=200, seed=0):
-    """For each K of `head_dims`: the mean largest weight of a softmax over random scores q·k, (len(head_dims),).
+    """For each K of `head_dims`, of a softmax over random scores q·k: (the mean largest weight, the mean size of its
+    Jacobian), each (len(head_dims),). The second is what comes through of a gradient.
 
     q and k have variance 1, so that a score has the variance K; divided by √K it has 1, whatever K is.
     """
     rng = np.random.default_rng(seed)
-    means = []
+    largest, slopes = [], []
     for K in head_dims:
         scores = rng.standard_normal((draws, 1, K)) @ rng.standard_normal((draws, tokens, K)).swapaxes(1, 2)
         scores = scores[:, 0] / (np.sqrt(K) if scaled else 1.0)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        means.append((powers / powers.sum(axis=1, keepdims=True)).max(axis=1).mean())
-    return np.array(means)
+        weights, _ = Softmax().forward(scores)
+        jacobians = weights[:, :, None] * (np.eye(tokens) - weights[:, None, :])
+        largest.append(weights.max(axis=1).mean())
+        slopes.append(np.linalg.norm(jacobians, axis=(1, 2)).mean())
+    return np.array(largest), np.array(slopes)

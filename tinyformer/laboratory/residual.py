@@ -4,6 +4,8 @@ The blocks of the model spell out their two residual sums, with dropout and norm
 (transformer_block.py); this is the same thing alone, to be looked at and measured.
 """
 
+import copy
+
 import numpy as np
 
 from tinyformer.layers import FeedForward, LayerNorm, Linear, ReLU
@@ -61,11 +63,26 @@ def residual_depth(depth, gain=1.0, residual=True, width=64, rows=32, seed=0):
     return np.array(sizes[::-1])
 
 
+def direct_path(anatomy):
+    """Of the gradient behind the last layer of a model, the share of its size that comes back to the first along the
+    residual sums alone, past every sublayer. Pre-norm: 1. Post-norm: a norm stands behind each sum, and rescales it.
+    """
+    if anatomy.model.config.norm == "pre":
+        return 1.0
+    names = [
+        f"blocks.{i}.{part}_norm" for i in range(len(anatomy.model.blocks)) for part in ("attention", "feed_forward")
+    ]
+    dx = start = anatomy.passages[names[-1]][0].dy
+    for name in reversed(names):
+        dx = copy.deepcopy(anatomy.layer(name)).backward(dx, anatomy.passages[name][0].tape)
+    return float(np.linalg.norm(dx) / np.linalg.norm(start))
+
+
 def norm_placement(norm, depth, width=64, rows=32, seed=0):
     """`depth` sublayers before any training, norm "post" or "pre" → the gradient's size at each one's last weights.
 
     f is a feed-forward network; at the end of all a gradient of size 1 arrives. Xiong et al. (2020), §3: after a post
-    norm it stays large at the last sublayers however many there are, with pre norms it shrinks like 1 / √depth.
+    norm it stays large at the last sublayers however many there are, with pre norms it shrinks, the slower the deeper.
     """
     rng = np.random.default_rng(seed)
     networks = [FeedForward(width, 4 * width, rng, np.float64) for _ in range(depth)]

@@ -15,6 +15,7 @@ from tinyformer.training import train_step
 from tinyformer.transformer import Transformer
 
 STEPS = 300
+SEEDS = (42, 123, 7, 1, 2, 3)  # six: alike in all of them is chance once in 32 times
 
 
 class Curve(NamedTuple):
@@ -40,10 +41,39 @@ def train_curve(key=None, num_args=3, steps=STEPS, seed=42, model_config=None):
     return Curve(np.array(losses), evaluate(model, data.validation).accuracy, stopped)
 
 
-def race(key, steps=STEPS, seed=42):
-    """The Curve without the bug `key` and the one with it, on the expressions on which it can show."""
+class Race(NamedTuple):
+    """The same first weights and batches without the bug and with it, from n seeds."""
+
+    clean: list[Curve]
+    spoiled: list[Curve]
+
+    @property
+    def better(self):
+        """How many of the n are right more often with the bug than without."""
+        return sum(b.accuracy > a.accuracy for a, b in zip(self.clean, self.spoiled, strict=True))
+
+    @property
+    def worse(self):
+        """How many of the n are right less often with the bug."""
+        return sum(b.accuracy < a.accuracy for a, b in zip(self.clean, self.spoiled, strict=True))
+
+    @property
+    def chance(self):
+        """How often a fair coin splits the pairs that differ at least as unevenly: the two-sided sign test."""
+        n, most = self.better + self.worse, max(self.better, self.worse)
+        return min(1.0, 2 * sum(math.comb(n, k) for k in range(most, n + 1)) / 2**n)
+
+
+def race(key, steps=STEPS, seeds=SEEDS):
+    """The bug `key` on the expressions on which it can show → Race."""
     num_args = BUGS[key].num_args
-    return train_curve(None, num_args, steps, seed), train_curve(key, num_args, steps, seed)
+    curves = [(_clean(num_args, steps, seed), train_curve(key, num_args, steps, seed)) for seed in seeds]
+    return Race(*map(list, zip(*curves, strict=True)))
+
+
+@functools.lru_cache(maxsize=32)
+def _clean(num_args, steps, seed):
+    return train_curve(None, num_args, steps, seed)
 
 
 @functools.cache
