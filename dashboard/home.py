@@ -27,7 +27,7 @@ HOW_TO_READ = (
 )
 WAYS_ON = (
     ("Watch it learn", "views/train.py", {}, "Train a model of your own from nothing: ten seconds, live."),
-    ("Break it", "views/evaluate.py", {"section": "lengths"}, "Longer questions than it ever saw: where does it fail?"),
+    ("Break it", "views/evaluate.py", {"section": "Other lengths"}, "Longer questions than it ever saw."),
     ("Look inside", "views/explore_attention.py", {}, "Every head of every layer: what it looks at, and what it does."),
     ("Build it", "views/layer_lab.py", {}, "Each layer by hand, forward and back, with real bugs to switch on."),
 )  # fmt: skip

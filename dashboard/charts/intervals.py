@@ -20,16 +20,19 @@ TOOLTIP = [
 ]
 
 
-def per_operation(rows, models):
-    """Seeds side by side for each operation; the axis begins just below the lowest interval. rows as in COLUMNS."""
+def per_operation(rows, models, census=False):
+    """Seeds side by side for each operation; the axis begins just below the lowest interval. rows as in COLUMNS.
+
+    census: everything was counted, and low and high are the accuracy itself.
+    """
     data = pd.DataFrame(rows, columns=COLUMNS)
     lowest = min(0.98, int(data["low"].min() * 50) / 50) if len(data) else 0
     groups = tuple(dict.fromkeys(data["group"]))
-    return Figure(_per_operation_spec(tuple(models), groups, lowest), data, _describe(data))
+    return Figure(_per_operation_spec(tuple(models), groups, lowest, census), data, _describe(data))
 
 
 @lru_cache
-def _per_operation_spec(models, groups, lowest):
+def _per_operation_spec(models, groups, lowest, census):
     color, shape = model_encodings(*zip(*models, strict=True))
     names = [name for name, _, _ in models]
     base = alt.Chart(ROWS).encode(
@@ -46,7 +49,7 @@ def _per_operation_spec(models, groups, lowest):
         ),
         base.mark_point(size=90, filled=True, opacity=1).encode(y=alt.Y("accuracy:Q", scale=scale), shape=shape),
         data=ROWS,
-        title="Accuracy per operation, with 95% intervals",
+        title="Accuracy per operation" if census else "Accuracy per operation, with 95% intervals",
     ).properties(height=260)
     return to_spec(chart)
 

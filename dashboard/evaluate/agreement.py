@@ -15,13 +15,10 @@ from tinyformer.task.vocabulary import VOCABULARY
 def draw(asked, expression, key="agreement"):
     """Counts, the matrix, and the expressions that are contested."""
     parts = [whole.select(asked.common) for whole in asked.evaluations]
-    if len(parts) < 2:
-        st.info("Agreement is between models. Put a second one on display, in the sidebar.")
-        return
     if not len(parts[0]):
         st.info("No expression is on this side for all models. Choose “All” above.")
         return
-    table = counted(agreement_table(parts))
+    table = counted(agreement_table(parts), asked.census)
     st.caption(f"{len(parts[0]):,} expressions, those that are on the chosen side for every model on display.")
     with st.container(horizontal=True, gap="large"):
         with st.container(width=440):
@@ -36,7 +33,7 @@ def draw(asked, expression, key="agreement"):
             names = [shown.name for shown in asked.models]
             components.draw(disagreement.disagreement(disagreements(parts), names), key=f"{key}-matrix-{len(names)}")
     contested = contested_expressions(asked.models, parts)
-    st.subheader("Contested expressions", anchor=False)
+    st.markdown("**Contested expressions**")
     if not len(contested):
         st.success("All models give the right answer to every one of these expressions.")
         return
@@ -52,18 +49,19 @@ def draw(asked, expression, key="agreement"):
     explore.chosen(asked.models, expression, key=f"{key}-explore")
 
 
-def counted(rows):
-    """agreement_table as a frame in words."""
+def counted(rows, census=False):
+    """agreement_table as a frame in words; with intervals, unless everything was counted."""
     models, total = len(rows) - 1, sum(count for _, count in rows)
     everybody = "both are right" if models == 2 else f"all {models} are right"
     words = {models: everybody, 1: "only one is right", 0: "none is right"}
     intervals = [wilson_interval(count, total) for _, count in rows]
-    return pd.DataFrame({
+    table = pd.DataFrame({
         "models": [words.get(right, f"{right} are right") for right, _ in rows],
         "expressions": [count for _, count in rows],
         "share": [100 * count / total for _, count in rows],
         "95% interval": [f"{low:.1%} to {high:.1%}" for low, high in intervals],
     })  # fmt: skip
+    return table.drop(columns="95% interval") if census else table
 
 
 def contested_expressions(models, parts):

@@ -28,6 +28,7 @@ class Asked(NamedTuple):
     evaluations: tuple  # M Evaluation of all N
     sides: tuple  # M arrays (N,), index into SIDES
     chosen: tuple  # M arrays (N,) bool; each model has its own held-out expressions, where the data seeds differ
+    census: bool = False  # they are all that there are: counted, not sampled, and without an interval
 
     @property
     def parts(self):
@@ -43,7 +44,8 @@ class Asked(NamedTuple):
 def everything(models, side, place):
     """All 5,000 expressions of three digits, cut down to a side and to a place of the answer."""
     evaluations, sides = zip(*(caches.whole_space(shown.file) for shown in models), strict=True)
-    return Asked(tuple(models), evaluations, sides, _chosen(evaluations, sides, side, place))
+    chosen = _chosen(evaluations, sides, side, place)
+    return Asked(tuple(models), evaluations, sides, chosen, census=side == EVERYWHERE)
 
 
 def asked(models, evaluations, sides, side=EVERYWHERE, place=EVERYWHERE):

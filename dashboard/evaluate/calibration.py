@@ -4,14 +4,28 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, sections
 from dashboard.charts import reliability as chart
+from dashboard.evaluate import asked as slices
 from tinyformer.evaluation.calibration import BAND_ENDS, calibration_error, confidence_bands, reliability
 
+CODE = """\
+from tinyformer import load_checkpoint
+from tinyformer.evaluation.calibration import calibration_error, reliability
+from tinyformer.evaluation.report import by_side, whole_space
+part = by_side(*whole_space(load_checkpoint("{path}")))["{side}"]
+print(calibration_error(part), *(row for row in reliability(part) if row.count), sep="\\n")"""
 SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the number of models
 
 
-def draw(asked, key="calibration"):
+def draw(models, expression):
+    """All 5,000 expressions, cut down to a side and a place of the answer."""
+    side, place = slices.controls()
+    show(slices.everything(models, side, place))
+    sections.in_python(CODE.format(path=models[0].file.path, side=side))
+
+
+def show(asked, key="calibration"):
     """For each model the reliability diagram and the histogram of confidence; then the bins as a table."""
     parts = asked.parts
     if not all(map(len, parts)):
@@ -21,7 +35,7 @@ def draw(asked, key="calibration"):
         st.warning("A model on display has diverged: its probabilities are not finite, and it has no calibration.")
         return
     of = dict(zip((shown.name for shown in asked.models), parts, strict=True))
-    bins = {name: [row for row in reliability(part) if row.count] for name, part in of.items()}
+    bins = {name: _bins(part, asked.census) for name, part in of.items()}
     size = SIZES[len(parts)]
     for shown, column, _ in components.side_by_side(asked.models, lambda shown: _error(of[shown.name])):
         name, color = shown.name, shown.style.color
@@ -35,10 +49,17 @@ def draw(asked, key="calibration"):
         "at how sure the model was there, and how often it was right, with the 95% interval; the number beside it "
         "counts the answers. Above the diagonal a model is better than it thinks, below it is too sure of itself.\n\n"
         "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017). With "
-        "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8%.\n\n"
-        "Below, the same answers by how many nines the confidence has, since nearly all are in the last bin."
+        "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8% (the upper end of its "
+        "interval).\n\nBelow, the same answers by how many nines the confidence has, since nearly all are in the last "
+        "bin."
     )
     _table([(shown, row) for shown in asked.models for row in bins[shown.name]], f"{key}-bins")
+
+
+def _bins(part, census):
+    """The bins that hold an answer; without an interval where everything was counted."""
+    rows = [row for row in reliability(part) if row.count]
+    return [row._replace(low=row.accuracy, high=row.accuracy) for row in rows] if census else rows
 
 
 def _error(part):

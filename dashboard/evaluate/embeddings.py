@@ -3,15 +3,21 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import caches, components
+from dashboard import caches, components, sections
 from dashboard.charts import digits
 from tinyformer import Transformer
 from tinyformer.evaluation.embeddings import cosine_similarity, digit_embeddings, number_sense, principal_components
 
+CODE = """\
+from tinyformer import load_checkpoint
+from tinyformer.evaluation.embeddings import cosine_similarity, digit_embeddings, number_sense
+vectors = digit_embeddings(load_checkpoint("{path}").model)
+print(cosine_similarity(vectors).round(2))
+print(number_sense(vectors))"""
 SIZES = {1: 300, 2: 270, 3: 216, 4: 170}  # pixels, by the number of models
 
 
-def draw(models):
+def draw(models, expression):
     """One column per model, then the rank correlations."""
     size = SIZES[len(models)]
     for shown, column, _ in components.side_by_side(models, components.origin):
@@ -38,10 +44,12 @@ def draw(models):
             "before training": st.column_config.NumberColumn(format="%.3f"),
         },
     )
+    sections.in_python(CODE.format(path=models[0].file.path))
     components.how_to_read(
         "Each digit is a vector, which training has moved. **Cosine similarity** is 1 for vectors that point the same "
         "way, 0 for unrelated ones. The **principal axes** are the two directions in which the ten vectors differ "
-        "most; they show part of the picture only, as their shares say.\n\n"
+        "most; they show part of the picture only, as their shares say; the line joins 0, 1, 2 … 9 in "
+        "their order.\n\n"
         "If the model had laid the digits out like a ruler, far numbers would be far vectors and the **rank "
         "correlation** would be near 1. Near 0, as before training, their order is not in the distances. Max and Min "
         "need the order, so it must be somewhere: later layers can read it off any direction, however small."

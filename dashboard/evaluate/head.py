@@ -1,18 +1,26 @@
-"""The head line: one row of figures per model, the best one marked, and what needs no transformer below."""
+"""The head of the page: what there is to say in a sentence, and one row of figures per model."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard import caches
+from dashboard.history import NEVER_DRAWN, histories
+from tinyformer.evaluation import finding
+from tinyformer.evaluation.best import best
+from tinyformer.task.datasets import SIDES
 
 PERCENT = st.column_config.NumberColumn(format="%.2f%%")
 
 
 def draw(models):
-    """Held-out accuracy and all the rest, of each model, on the expressions of three digits."""
+    """The finding, then held-out accuracy and all the rest, of each model."""
     reports = [caches.figures(shown.file) for shown in models]
+    names = [shown.name for shown in models]
+    sentences = finding.held_out(names, reports), finding.beyond(names, [caches.lengths(m.file) for m in models])
+    st.text(" ".join(filter(None, sentences)))
     st.dataframe(
-        table(models, reports),
+        table(models, reports, best_of(models)),
         hide_index=True,
         key="head",
         placeholder="",
@@ -31,21 +39,29 @@ def draw(models):
             "training": st.column_config.NumberColumn(format="%.1f s", help="Seconds of training steps"),
         },
     )
-    leaking = [shown.name for shown, one in zip(models, reports, strict=True) if one["leaks"]]
-    if leaking:
-        st.warning(
-            f"{', '.join(leaking)}: trained on draws split at random, hence on some of what is called held out here."
-        )
 
 
-def table(models, reports):
-    """One row per model, then one per baseline, on the held-out side of the first model."""
-    score = [(one["sides"]["test"]["accuracy"] or 0, -(one["sides"]["test"]["loss"] or 0)) for one in reports]
+def best_of(models):
+    """The name of the model that is best beyond chance, or None: on what is held out for all, and drawn by none."""
+    if len(models) < 2:
+        return None
+    evaluations, sides = zip(*(caches.whole_space(shown.file) for shown in models), strict=True)
+    common = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
+    for shown, evaluation, of in zip(models, evaluations, sides, strict=True):
+        if shown.checkpoint.training and shown.checkpoint.training.split_by == "draw":
+            said = np.array(histories(shown.checkpoint.training, evaluation, of))
+            common &= said == NEVER_DRAWN["test"]
+    place = best([evaluation.correct[common] for evaluation in evaluations])
+    return None if place is None else models[place].name
+
+
+def table(models, reports, first=None):
+    """One row per model, then one per baseline, on the held-out side of the first model. `first`: who is best."""
     rows = []
-    for shown, one, own in zip(models, reports, score, strict=True):
-        best = "  ★ best" if len(models) > 1 and own == max(score) else ""
+    for shown, one in zip(models, reports, strict=True):
+        best_mark = "  ★ best" if shown.name == first else ""
         rows.append(
-            _accuracies(f"{shown.style.glyph} {shown.name}{best}", one["sides"]["test"], one["sides"]["all"])
+            _accuracies(f"{shown.style.glyph} {shown.name}{best_mark}", one["sides"]["test"], one["sides"]["all"])
             | {
                 "loss": one["sides"]["test"]["loss"],
                 "calibration error": one["sides"]["test"]["calibration_error"],

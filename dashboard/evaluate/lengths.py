@@ -3,13 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import caches, components, models, selection
+from dashboard import caches, components, models, sections, selection
 from dashboard.charts import lengths as chart
 
+CODE = """\
+from tinyformer import load_checkpoint
+from tinyformer.evaluation.length_generalization import accuracy_by_length
+checkpoint = load_checkpoint("{path}")
+for row in accuracy_by_length(checkpoint.model, checkpoint.training):
+    print(row)"""
 MIXED = "mixed-42"  # ships: trained on 2 to 6 numbers
 
 
-def draw(shown_models):
+def draw(shown_models, expression):
     """The chart and its table, and a way to the model that has seen several lengths."""
     rows = [(shown.name, *row) for shown in shown_models for row in caches.lengths(shown.file)]
     looks = [(shown.name, shown.style.color, shown.style.shape) for shown in shown_models]
@@ -23,8 +29,8 @@ def draw(shown_models):
         "something else: *Last* stands elsewhere, the closing bracket too, and there is one more number to compare. "
         "A **filled** mark is a trained length, a **hollow** one lies beyond.\n\n"
         "Every expression asked here is of the held-out side: all there are of two and three numbers (about 50 and "
-        "500), 1,000 drawn ones of each longer kind. Look at *sure, on average* in the table: beyond what it was "
-        "trained on a model is often wrong, and hardly less sure."
+        "500), 1,000 drawn ones of each longer kind. *Sure, on average* in the table is the "
+        "mean probability of the answers given: far above the accuracy, a model does not notice that it fails."
     )
     frame = pd.DataFrame(rows, columns=chart.COLUMNS)
     frame[["accuracy", "low", "high", "confidence"]] *= 100
@@ -41,3 +47,4 @@ def draw(shown_models):
         column_config={name: percent for name in ("accuracy", "95% interval from", "to", "sure, on average")}
         | {"loss": st.column_config.NumberColumn(format="%.2g", help="Mean cross-entropy in nats")},
     )
+    sections.in_python(CODE.format(path=shown_models[0].file.path))

@@ -20,12 +20,9 @@ MOST_LISTED = 1_000  # expressions behind a cell
 SURE, RIGHT = "sure of its answer", "gave the right one"
 
 
-def draw(asked, expression, key="mistakes"):
-    """Confusion, what is behind a cell, then the table."""
+def draw_confusion(asked, key="mistakes"):
+    """A confusion matrix for each model, and what is behind a cell."""
     parts = asked.parts
-    if not all(map(len, parts)):
-        st.info("No expression is on this side with its answer at this place. Choose another one above.")
-        return
     st.subheader("What is mistaken for what", anchor=False)
     st.caption(
         "A row is a right answer, a column the answer given: off the diagonal is wrong. The color is the share of the "
@@ -34,6 +31,10 @@ def draw(asked, expression, key="mistakes"):
     for number, (shown, column, _) in enumerate(components.side_by_side(asked.models, lambda s: s.file and "")):
         with column:
             _confusion(shown, parts[number], f"{key}-confusion-{shown.name}", CELLS[len(asked.models)])
+
+
+def draw_table(asked, expression, key="mistakes"):
+    """All mistakes and the least confident right answers; a click on a row chooses its expression."""
     st.subheader("All mistakes, and the least confident right answers", anchor=False)
     table, note = mistakes(asked)
     st.caption(f"{note} Click a row: it becomes the expression on every page.")

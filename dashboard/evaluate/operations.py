@@ -13,32 +13,37 @@ NAMES = {"group": "operation", "correct": "right", "total": "of", "low": "95% in
 def draw(asked, key="operations"):
     """The chart and its table. An operation that is not among the expressions has no mark."""
     rows = [
-        (shown.name, row.operation, row.correct, row.total, row.accuracy, row.low, row.high)
+        (shown.name, row.operation, row.correct, row.total, row.accuracy, *_ends(row, asked.census))
         for shown, part in zip(asked.models, asked.parts, strict=True)
         for row in accuracy_per_operation(part)
         if row.total
     ]
-    if not rows:
-        st.info("No expression is on this side with its answer at this place. Choose another one above.")
-        return
     looks = [(shown.name, shown.style.color, shown.style.shape) for shown in asked.models]
-    components.draw(intervals.per_operation(rows, looks), key=f"{key}-{len(asked.models)}", stretch=True)
+    figure = intervals.per_operation(rows, looks, asked.census)
+    components.draw(figure, key=f"{key}-{len(asked.models)}-{asked.census}", stretch=True)
     components.how_to_read(
-        "The line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where many "
-        "expressions were counted, and long where few were, whatever the accuracy. *First*, *Second* and *Last* need "
-        "the place of a number, *Max* and *Min* its size.\n\n"
+        ("All expressions were counted: there is nothing to be unsure of, and no interval. " if asked.census else "")
+        + "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where "
+        "many expressions were counted, and long where few were, whatever the accuracy. *First*, *Second* and *Last* "
+        "need the place of a number, *Max* and *Min* its size.\n\n"
         "With *place of the answer*, look at one kind of expression only: is a model that answers Max right because "
         "it found the largest number, or because that is often the last one?"
     )
     numbers = st.expander("The numbers as a table", key=f"{key}-numbers", on_change="rerun")
     if numbers.open:
         with numbers:
-            _table(rows, f"{key}-table")
+            _table(rows, f"{key}-table", asked.census)
 
 
-def _table(rows, key):
+def _ends(row, census):
+    """The interval, which what was counted completely does not have."""
+    return (row.accuracy, row.accuracy) if census else (row.low, row.high)
+
+
+def _table(rows, key, census):
     frame = pd.DataFrame(rows, columns=intervals.COLUMNS)
     frame[["accuracy", "low", "high"]] *= 100
+    frame = frame.drop(columns=["low", "high"]) if census else frame
     percent = st.column_config.NumberColumn(format="%.2f%%")
     st.dataframe(
         frame.rename(columns=NAMES),

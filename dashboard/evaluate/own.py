@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import caches
-from dashboard.evaluate import agreement, asked, calibration, mistakes, operations
+from dashboard.evaluate import asked, calibration, mistakes, wrong
 from tinyformer import evaluate
 from tinyformer.evaluation.drawn import times_drawn
 from tinyformer.evaluation.report import split_of
@@ -14,7 +14,7 @@ from tinyformer.task.question_sets import MOST_LINES, parse_test_set
 
 EXAMPLE = "Max(5,3,9)\nMin(7,2,2), 2\nLast 4 4 1\nFirst(0,1,2,3,4), 0\nMax(8,8)\n"
 TEXT, FILE, REFUSED = "own_text", "own_file", "_own_refused"
-VIEWS = {"operations": "Operations", "mistakes": "Mistakes", "agreement": "Agreement", "calibration": "Calibration"}
+VIEWS = {"mistakes": "Mistakes", "calibration": "Sure and right"}
 
 
 def draw(models, expression):
@@ -47,17 +47,13 @@ def draw(models, expression):
     st.dataframe(scores(subject), hide_index=True, key="own-scores", alt="Scores", column_config={"accuracy": percent})
     st.dataframe(results(subject, test_set), hide_index=True, key="own-results", alt="Answers, line by line")
     view = st.segmented_control(
-        "Results", list(VIEWS), format_func=VIEWS.get, default="operations", required=True, key="own",
+        "Results", list(VIEWS), format_func=VIEWS.get, default="mistakes", required=True, key="own",
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    if view == "operations":
-        operations.draw(subject, key="own-operations")
-    elif view == "mistakes":
-        mistakes.draw(subject, expression, key="own-mistakes")
-    elif view == "agreement":
-        agreement.draw(subject, expression, key="own-agreement")
+    if view == "mistakes":
+        wrong.show(subject, expression, key="own-mistakes")
     else:
-        calibration.draw(subject, key="own-calibration")
+        calibration.show(subject, key="own-calibration")
 
 
 def scores(subject):
@@ -85,7 +81,7 @@ def results(subject, test_set):
     table = pd.DataFrame({
         "line": [line.number for line in test_set.lines],
         "expression": [str(line.expression) for line in test_set.lines],
-        "right answer": [line.answer for line in test_set.lines],
+        "expected": [line.answer for line in test_set.lines],
     })  # fmt: skip
     for shown, evaluation in zip(subject.models, subject.evaluations, strict=True):
         answers = mistakes.words(evaluation.predictions)

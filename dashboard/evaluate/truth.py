@@ -5,16 +5,23 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import caches, components, selection
+from dashboard import caches, components, sections, selection
 from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
+from dashboard.evaluate.asked import texts
 from dashboard.history import histories
 from tinyformer import OPERATIONS, expression_space
 from tinyformer.evaluation.report import split_of
 from tinyformer.task.datasets import SIDES
 from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
-NOBODY = "nobody"
+NOBODY, MOST_NAMED = "nobody", 8
+CODE = """\
+from tinyformer import detokenize, load_checkpoint
+from tinyformer.evaluation.report import whole_space
+evaluation, sides = whole_space(load_checkpoint("{path}"))
+wrong = evaluation.select(~evaluation.correct)
+print(len(wrong), "of", len(evaluation), "wrong:", *map(detokenize, wrong.tokens), sep="\\n")"""
 WIDTH = 460  # pixels of one operation: two side by side on a wide page
 EXPLANATION = (
     "Each cell is one expression *operation ( a b c )*: the grid is the first number *a*, the row the second *b*, the "
@@ -47,9 +54,9 @@ def draw(models, expression):
     components.how_to_read(
         f"{EXPLANATION}\n\nThe color says how sure the model was, in nines (90%, 99%, 99.9% …), on one side of the "
         "scale where it was right, on the other where it was wrong; a wrong answer has a cross as well. With two "
-        "models, color and shape say which of them is right where the other is not.\n\nPatterns are worth a look: the "
-        "paler cells lie where two numbers nearly tie, or where few expressions like them were drawn."
+        "models, color and shape say which of them is right where the other is not."
     )
+    sections.in_python(CODE.format(path=names[first].file.path))
 
 
 def _figure(operation, names, first, second, expression):
@@ -66,8 +73,7 @@ def _legend(names, first, second):
     """What the colors mean, and what to do."""
     if second == NOBODY:
         components.draw(certainty.scale(), key="truth-scale")
-        wrong = int((~caches.whole_space(names[first].file)[0].correct).sum())
-        st.markdown(f"**{first}** has {wrong:,} of all 5,000 wrong.")
+        st.markdown(_wrong(names[first]))
     else:
         states = truth_map.states_of(first, second)[1:]
         one, other = (caches.whole_space(names[name].file)[0].correct for name in (first, second))
@@ -77,6 +83,14 @@ def _legend(names, first, second):
             f"{glyph} {state}: **{count:,}**" for glyph, state, count in zip(glyphs, states, counts, strict=True)
         ))  # fmt: skip
     st.caption(f"{EXPLANATION} **Click a cell**: it becomes the expression on every page.")
+
+
+def _wrong(shown):
+    """How many are wrong, and which, where they are few."""
+    evaluation = caches.whole_space(shown.file)[0]
+    which = texts(evaluation.select(~evaluation.correct))
+    named = f": {', '.join(which)}" if 0 < len(which) <= MOST_NAMED else ""
+    return f"**{shown.name}** has {len(which):,} of all {len(evaluation):,} wrong{named}."
 
 
 @st.cache_resource(max_entries=80, show_spinner=False)

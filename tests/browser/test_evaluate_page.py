@@ -9,7 +9,15 @@ from test_walk import OUT_OF_COLUMN, TOO_WIDE
 from dashboard.charts import truth_map
 from tinyformer import OPERATIONS
 
-SECTIONS = ["Truth map", "Mistakes", "Agreement", "Calibration", "Lengths", "Embeddings", "Your own test set", "Sweep"]
+SECTIONS = [
+    "Other lengths",
+    "Every expression",
+    "Mistakes",
+    "Sure and right",
+    "Digits",
+    "Your own questions",
+    "Many seeds",
+]
 
 
 def open_section(visit, name, **options):
@@ -29,7 +37,7 @@ def click_cell(page, operation, a, b, c):
 
 
 def test_a_cell_of_the_truth_map_is_the_expression_on_explore_attention(visit):
-    page = open_section(visit, "Truth map")
+    page = open_section(visit, "Every expression")
     click_cell(page, "Min", 7, 4, 8)
     page.wait_for_function("document.querySelector('input[aria-label=Expression]').value === 'Min ( 7 4 8 )'")
     settle(page)
@@ -42,7 +50,7 @@ def test_a_cell_of_the_truth_map_is_the_expression_on_explore_attention(visit):
 
 
 def test_cells_of_the_truth_map_are_square(visit):
-    page = open_section(visit, "Truth map")
+    page = open_section(visit, "Every expression")
     boxes = (
         page.locator(".mark-rect.role-mark")
         .first.locator("path")
@@ -63,6 +71,11 @@ def test_no_section_overflows(visit, section, scheme):
         assert page.evaluate(OUT_OF_COLUMN) == []
 
 
+@pytest.mark.parametrize(("before", "now"), [("Truth map", "Every expression"), ("Agreement", "Mistakes")])
+def test_a_link_of_before_opens_the_place_where_its_subject_is_now(visit, before, now):
+    open_section(visit, before).get_by_role("radio", name=now, checked=True).wait_for()
+
+
 def test_the_link_brings_a_slice_back(visit):
     page = open_section(visit, "Mistakes")
     page.get_by_role("radio", name="Several (a tie)").click()
@@ -73,15 +86,15 @@ def test_the_link_brings_a_slice_back(visit):
 
 
 def test_a_cell_of_the_confusion_matrix_lists_its_expressions(visit):
-    page = open_section(visit, "Mistakes")
-    matrix = page.locator("[data-testid=stVegaLiteChart]").first
+    page = open_section(visit, "Mistakes&side=All")
+    matrix = page.locator("[data-testid=stVegaLiteChart]").nth(1)  # below that of the operations
     cells = matrix.locator(".mark-rect.role-mark path")
     cells.nth(0).click(force=True)  # answer 0, answered 0; the number in it lies above
     page.get_by_text("with the answer 0, answered 0").first.wait_for()
 
 
 def test_a_file_takes_the_place_of_the_text(visit):
-    page = open_section(visit, "Your own test set")
+    page = open_section(visit, "Your own questions")
     content = b"expression,answer\nMax 1 2,2\nMix 1 2,2\n"
     page.locator("input[type=file]").set_input_files({"name": "t.csv", "mimeType": "text/csv", "buffer": content})
     page.get_by_text("1 line read, 1 not.").wait_for()

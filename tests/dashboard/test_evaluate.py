@@ -1,25 +1,50 @@
 """The Evaluate page without a browser: its numbers are those of the engine and of the command line."""
 
+import contextlib
+import io
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from app_reading import charts, frames
 
+from dashboard import caches
 from dashboard.charts import certainty, distribution, truth_map
-from dashboard.evaluate import agreement, asked, embeddings, mistakes, own, sweep, truth
+from dashboard.evaluate import (
+    agreement,
+    asked,
+    calibration,
+    embeddings,
+    head,
+    lengths,
+    mistakes,
+    own,
+    sweep,
+    truth,
+    wrong,
+)
 from tinyformer import (
     OPERATIONS,
+    Trainer,
+    TrainingConfig,
     confusion_matrix,
     detokenize,
     evaluate,
     expression_space,
     load_checkpoint,
     parse_expression,
+    save_checkpoint,
 )
+from tinyformer.checkpoints.folders import shipped_checkpoints
 from tinyformer.cli import main
+from tinyformer.evaluation import finding
+from tinyformer.evaluation.best import best
+from tinyformer.evaluation.calibration import calibration_error
+from tinyformer.evaluation.length_generalization import LengthAccuracy, accuracy_by_length
+from tinyformer.evaluation.report import report
 from tinyformer.sweeps.table import write_sweep
 from tinyformer.task.datasets import SIDES
 from tinyformer.task.training_data import prepare_data
@@ -36,25 +61,26 @@ def whole(folder):
 def test_the_head_line_equals_evaluate_json(evaluate_page, folder, capsys):
     assert main(["evaluate", *(str(folder / f"{name}.npz") for name in MODELS), "--json"]) == 0
     reports = json.loads(capsys.readouterr().out)
-    table = evaluate_page("operations").dataframe[0].value
-    for row, report in enumerate(reports):
-        test, everything = report["sides"]["test"], report["sides"]["all"]
+    app = evaluate_page("mistakes")
+    table = app.dataframe[0].value
+    for row, one in enumerate(reports):
+        test, everything = one["sides"]["test"], one["sides"]["all"]
         assert table["held out"][row] == 100 * test["accuracy"]
         assert table["all 5,000"][row] == 100 * everything["accuracy"]
         assert table["wrong"][row] == f"{test['total'] - test['correct']} of {test['total']}"
         assert table["loss"][row] == test["loss"]
         assert table["calibration error"][row] == test["calibration_error"]
-        assert (table["parameters"][row], table["seed"][row]) == (report["parameters"], report["seed"])
+        assert (table["parameters"][row], table["seed"][row]) == (one["parameters"], one["seed"])
     for row, (name, rule) in enumerate(reports[0]["sides"]["test"]["baselines"].items(), start=len(MODELS)):
         assert table["model"][row] == f"rule: {name}" and table["held out"][row] == 100 * rule["accuracy"]
-    best = max(range(len(MODELS)), key=lambda i: (table["held out"][i], -table["loss"][i]))
-    assert [("best" in name) for name in table["model"][:3]] == [i == best for i in range(3)]
+    first = head.best_of(app.session_state["_selection"].models)
+    assert [("best" in name) for name in table["model"][:3]] == [name == first for name in MODELS]
 
 
 @pytest.mark.parametrize("side", ["test", "train", "all"])
 @pytest.mark.parametrize("place", ["all", "last", "several"])
 def test_operations_are_counted_on_the_slice_that_was_asked_for(evaluate_page, whole, side, place):
-    (shown,) = frames(evaluate_page("operations", side=side, place=place), "group", "correct")
+    (shown,) = frames(evaluate_page("mistakes", side=side, place=place), "group", "correct")
     space = expression_space()
     for name in MODELS:
         for index, operation in enumerate(OPERATIONS):
@@ -151,8 +177,8 @@ def test_a_mistake_says_whether_the_expression_was_trained_on(evaluate_page, fol
 
 
 def test_agreement_adds_up_to_all_expressions(evaluate_page, whole):
-    app = evaluate_page("agreement", side="all")
-    counts = app.dataframe[1].value
+    app = evaluate_page("mistakes", side="all")
+    counts = next(frame.value for frame in app.dataframe if "models" in frame.value)
     right = sum(whole[name].correct.astype(int) for name in MODELS)
     assert counts["expressions"].tolist() == [(right == n).sum() for n in (3, 2, 1, 0)]
     (matrix,) = frames(app, "one", "other", "count")
@@ -164,6 +190,7 @@ def test_agreement_of_two_is_said_of_both():
     table = agreement.counted([(2, 90), (1, 10), (0, 0)])
     assert table["models"].tolist() == ["both are right", "only one is right", "none is right"]
     assert table["95% interval"].tolist() == ["82.6% to 94.5%", "5.5% to 17.4%", "0.0% to 3.7%"]
+    assert "95% interval" not in agreement.counted([(2, 90), (1, 10), (0, 0)], census=True)  # nothing to be unsure of
 
 
 def test_reliability_bins_hold_every_answer(evaluate_page, whole):
@@ -275,3 +302,82 @@ def test_texts_are_without_padding(whole):
     space = expression_space()
     part = whole["seed-7"].select(space.operations == 3).select([539])
     assert asked.texts(part) == ["Max ( 5 3 9 )"]
+
+
+def test_best_is_who_beats_every_other_one_by_more_than_chance():
+    even = np.array([True] * 90 + [False] * 10)
+    better = np.array([True] * 100)
+    nearly = np.array([True] * 94 + [False] * 6)
+    assert best([even, better]) == 1 and best([better, even]) == 0
+    assert best([even, nearly]) is None  # four of four expressions: a coin does that once in 16 times
+    assert best([even, better, nearly]) is None  # better than one of them, but not than the other
+    assert best([better, better]) is None and best([better]) is None and best(np.ones((2, 0), bool)) is None
+    assert best([nearly, nearly ^ True]) == 0
+
+
+def test_a_model_that_was_trained_on_the_test_is_not_best_by_it(folder, app):
+    leaking = TrainingConfig(seed=42, split_by="draw", num_examples=10_000)
+    model = load_checkpoint(folder / "seed-42.npz").model
+    trainer = Trainer(replace(leaking, num_examples=3_000, epochs=1))
+    for _ in trainer.records():
+        pass
+    save_checkpoint(folder / "leaks.npz", trainer.model, training=replace(leaking, num_examples=3_000, epochs=1))
+    assert model is not trainer.model
+    app.run()
+    app.multiselect(key="models").set_value(["seed-42", "leaks"]).run()
+    first, second = app.session_state["_selection"].models
+    assert head.best_of([first, second]) in (None, "leaks")
+    said = finding.held_out(["seed-42", "leaks"], [caches.figures(m.file) for m in (first, second)])
+    assert said.endswith("leaks trained on some of them: that figure is no test.")
+
+
+LENGTH = LengthAccuracy(3, True, 50, 50, 1.0, 0.93, 1.0, 0.0, 1.0)
+
+
+def _beyond(*rows):
+    """Accuracies of 4, 5 … numbers, of 1,000 each, with how sure the model was."""
+    return [LENGTH] + [
+        LengthAccuracy(4 + i, False, int(1000 * a), 1000, a, a - 0.02, a + 0.02, 0.1, sure)
+        for i, (a, sure) in enumerate(rows)
+    ]
+
+
+def test_the_finding_says_where_models_begin_to_fail_and_whether_they_notice():
+    fails, holds, doubts = _beyond((0.99, 0.99), (0.7, 0.95)), _beyond((0.99, 0.99)), _beyond((0.99, 1), (0.7, 0.72))
+    assert finding.beyond(["a"], [fails]) == "It begins to fail at five numbers, and stays surer than it is right."
+    assert finding.beyond(["a"], [doubts]) == "It begins to fail at five numbers."
+    assert finding.beyond(["a"], [holds]) == "It holds at every length that was asked."
+    assert finding.beyond(["a", "b"], [fails, fails]).startswith("Both begin to fail at five numbers, and stay surer")
+    assert finding.beyond(["a", "b"], [fails, holds]).startswith(
+        "Beyond what they were trained on, a begins to fail at five numbers, b holds at every length"
+    )
+    assert finding.beyond(["a"], [[LENGTH]]) == ""
+
+
+def test_the_finding_on_the_models_that_ship():
+    checkpoints = [load_checkpoint(path) for path in shipped_checkpoints()[:3]]
+    names = [checkpoint.name for checkpoint in checkpoints]
+    assert finding.held_out(names, list(map(report, checkpoints))) == (
+        "All three are right on all 495 expressions that were held out."
+    )
+    lengths = [accuracy_by_length(checkpoint.model, checkpoint.training) for checkpoint in checkpoints]
+    assert finding.beyond(names, lengths) == (
+        "They all begin to fail at five numbers, and stay surer than they are right."
+    )
+
+
+@pytest.mark.parametrize("code", [calibration.CODE, embeddings.CODE, lengths.CODE, truth.CODE, wrong.CODE])
+def test_the_lines_of_a_section_run_and_print_its_numbers(folder, code):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(code.format(path=folder / "seed-7.npz", side="test"), {})
+    whole = evaluate(load_checkpoint(folder / "seed-7.npz").model, expression_space())
+    held_out = whole.select(expression_space().sides == 2)
+    expected = {
+        calibration.CODE: str(calibration_error(held_out)),
+        embeddings.CODE: "NumberSense(correlation=",
+        lengths.CODE: f"LengthAccuracy(num_args=3, trained=True, correct={held_out.correct.sum()}",
+        truth.CODE: f"{(~whole.correct).sum()}\nof\n5000\nwrong:",
+        wrong.CODE: f"Max {held_out.select(held_out.operations == 3).correct.sum()} of ",
+    }[code]
+    assert expected in out.getvalue()

@@ -72,6 +72,7 @@ def test_explore_attention_shows_every_layer_and_head_in_square_cells(app, folde
 def test_evaluate_counts_the_held_out_side_as_the_engine_does(app, folder):
     app.run()
     app.switch_page("views/evaluate.py").run()
+    app.button_group(key="section").set_value("mistakes").run()
     assert not app.exception
     space = expression_space()
     part = evaluate(engine(folder, "seed-123"), space).select(space.sides == SIDES.index("test"))

@@ -1,5 +1,9 @@
-"""How sure a proportion is: the score interval of Wilson (1927), recommended by Brown, Cai & DasGupta (2001)."""
+"""How sure a proportion is: the score interval of Wilson (1927), recommended by Brown, Cai & DasGupta (2001).
 
+And how sure a comparison of pairs is: the sign test.
+"""
+
+import math
 from statistics import NormalDist
 
 
@@ -31,3 +35,14 @@ def wilson_interval(correct, total, confidence=0.95):
     low = 0.0 if correct == 0 else (center - reach) / scale
     high = 1.0 if correct == total else (center + reach) / scale
     return low, high
+
+
+def sign_test(better, worse):
+    """Of pairs that differ, so many are better and so many worse → how often a fair coin splits them at least as
+    unevenly, either way: the exact two-sided p-value (McNemar 1947). 1 where no pair differs.
+
+    >>> sign_test(6, 0), sign_test(3, 3)
+    (0.03125, 1.0)
+    """
+    n, most = better + worse, max(better, worse)
+    return min(1.0, 2 * sum(math.comb(n, k) for k in range(most, n + 1)) / 2**n)

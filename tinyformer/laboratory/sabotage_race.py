@@ -8,6 +8,7 @@ import numpy as np
 
 from tinyformer.configuration import TrainingConfig
 from tinyformer.evaluation.evaluate import evaluate
+from tinyformer.evaluation.intervals import sign_test
 from tinyformer.laboratory.sabotage import BUGS, sabotage
 from tinyformer.optimizer import Adam
 from tinyformer.task.training_data import prepare_data
@@ -59,9 +60,8 @@ class Race(NamedTuple):
 
     @property
     def chance(self):
-        """How often a fair coin splits the pairs that differ at least as unevenly: the two-sided sign test."""
-        n, most = self.better + self.worse, max(self.better, self.worse)
-        return min(1.0, 2 * sum(math.comb(n, k) for k in range(most, n + 1)) / 2**n)
+        """How often a fair coin splits the pairs that differ at least as unevenly."""
+        return sign_test(self.better, self.worse)
 
 
 def race(key, steps=STEPS, seeds=SEEDS):

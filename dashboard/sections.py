@@ -1,0 +1,35 @@
+"""The sections of a page: each says its title and its question and draws itself; only the one that is chosen does."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import streamlit as st
+
+
+class Section(NamedTuple):
+    key: str
+    title: str  # also in the link
+    question: str
+    draw: Callable
+    before: tuple[str, ...] = ()  # titles in links that were made when its subject had another place
+
+
+def choose(sections, key):
+    """Place the choice, in the link under `key`, with the question of what is chosen → the Section."""
+    moved = {old: section.title for section in sections for old in section.before}
+    if st.session_state.get(key) is None and st.query_params.get(key) in moved:
+        st.query_params[key] = moved[st.query_params[key]]
+    of = {section.key: section for section in sections}
+    chosen = st.segmented_control(
+        "Look at", list(of), format_func=lambda name: of[name].title, default=sections[0].key, required=True, key=key,
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    st.subheader(of[chosen].question, anchor=False)
+    return of[chosen]
+
+
+def in_python(code):
+    """The lines that give the numbers of a section, run from the folder of the project; unfolded on demand."""
+    unfolded = st.expander("In Python", key="in-python", on_change="rerun")
+    if unfolded.open:
+        unfolded.code(code, language="python")
