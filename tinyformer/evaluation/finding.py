@@ -2,7 +2,6 @@
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FAILS_BELOW = 0.95  # of accuracy: a length whose 95 % interval lies below it is one at which a model fails
-STAYS_SURE = 0.1  # by so much more sure than right, on average, is a model that does not notice
 
 
 def held_out(names, reports):
@@ -52,8 +51,8 @@ def beyond(names, lengths):
 
 
 def _sure(rows):
-    """Whether those who fail notice."""
-    over = [row.confidence - row.accuracy > STAYS_SURE for row in rows]
+    """Whether those who fail notice: are they, on average, surer than the interval of their accuracy allows?"""
+    over = [row.confidence > row.high for row in rows]
     if over and all(over):
         return ", and stays surer than it is right" if len(rows) == 1 else ", and stay surer than they are right"
     return ""
