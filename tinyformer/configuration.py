@@ -5,6 +5,7 @@ ValueError that names the field, what was given, and what to change.
 """
 
 import math
+import sys
 from dataclasses import asdict, dataclass, field, fields
 
 SIZES = {"small": 1_000, "medium": 10_000, "large": 100_000}  # number of examples drawn
@@ -91,11 +92,11 @@ class TrainingConfig:
         _require_integer(self, "num_examples", 10, 10_000_000)
         if isinstance(self.num_args, list):
             object.__setattr__(self, "num_args", tuple(self.num_args))
-        object.__setattr__(self, "shares", tuple(self.shares))
+        object.__setattr__(self, "shares", _three_shares(self.shares))
         low, high = self.num_args_range
         most = self.model.max_seq_len - 3
         if not 2 <= low <= high <= most:
-            raise ValueError(f"num_args must lie in 2…{most} (what fits into max_seq_len), got {self.num_args}")
+            raise ValueError(f"num_args must lie in 2…{most} (what fits into max_seq_len), got {quoted(self.num_args)}")
         _require_integer(self, "max_value", 1, 9)
         _require_integer(self, "epochs", 1, 100_000)
         _require_integer(self, "batch_size", 1, 100_000)
@@ -109,8 +110,6 @@ class TrainingConfig:
         _require_integer(self, "warmup_steps", 0, 10_000_000)
         _require_integer(self, "seed", 0, 2**63 - 1)
         _require_integer(self, "data_seed", 0, 2**63 - 1)
-        if len(self.shares) != 3 or not all(0 < s < 1 for s in self.shares) or abs(sum(self.shares) - 1) > 1e-9:
-            raise ValueError(f"shares must be three positive numbers that sum to 1, got {self.shares}")
         _require_choice(self, "split_by", ("expression", "draw"))
         if self.train_limit is not None:
             _require_integer(self, "train_limit", 1, 10_000_000)
@@ -120,9 +119,10 @@ class TrainingConfig:
     @property
     def num_args_range(self):
         """(fewest, most) numbers per expression."""
-        bounds = (self.num_args, self.num_args) if isinstance(self.num_args, int) else tuple(self.num_args)
+        bounds = self.num_args if isinstance(self.num_args, tuple) else (self.num_args, self.num_args)
         if len(bounds) != 2 or not all(type(n) is int for n in bounds):
-            raise ValueError(f"num_args must be a whole number or a range such as (2, 6), got {self.num_args!r}")
+            given = quoted(self.num_args)
+            raise ValueError(f"num_args must be a whole number or a range such as (2, 6), got {given}")
         return bounds
 
     def to_dict(self):
@@ -134,29 +134,52 @@ class TrainingConfig:
         return cls(**values | {"model": TransformerConfig.from_dict(values.get("model", {}))})
 
 
+def quoted(value):
+    """A value as an error quotes it: what `repr` says, in at most 60 characters, whatever a file made it be."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of more than 4,300 digits, a list in a list in a list …
+        return f"{type(value).__name__} too long to be shown"
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 def _known_fields(cls, values):
-    """A copy of `values`, refused if a name is not one of the fields of `cls`."""
+    """A copy of `values`, refused if it is no table, or if a name is not one of the fields of `cls`."""
+    if not isinstance(values, dict):
+        raise ValueError(f"the settings of {cls.__name__} are a table, got {quoted(values)}")
     unknown = set(values) - {f.name for f in fields(cls)}
     if unknown:
-        raise ValueError(f"{cls.__name__} has no setting named {', '.join(sorted(unknown))}")
+        raise ValueError(f"{cls.__name__} has no setting named {', '.join(sorted(map(str, unknown)))[:60]}")
     return dict(values)
+
+
+def _three_shares(values):
+    """`values` as a tuple, if they are three shares of a whole."""
+    three = isinstance(values, tuple | list) and len(values) == 3 and all(_is_number(v) and 0 < v < 1 for v in values)
+    if not three or abs(sum(values) - 1) > 1e-9:
+        raise ValueError(f"shares must be three positive numbers that sum to 1, got {quoted(values)}")
+    return tuple(values)
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _require_integer(config, name, low, high):
     value = getattr(config, name)
     if type(value) is not int or not low <= value <= high:
-        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number from {low} to {high}, got {quoted(value)}")
 
 
 def _require_number(config, name, low, high, lower_open=False, upper_open=False):
-    value = getattr(config, name)
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not fits or not low <= value <= high or (lower_open and value == low) or (upper_open and value == high):
+    value, most = getattr(config, name), min(high, sys.float_info.max)  # an integer can be larger than any float
+    fits = _is_number(value) and low <= value <= most  # nan is not
+    if not fits or (lower_open and value == low) or (upper_open and value == high):
         interval = f"{'(' if lower_open else '['}{low}, {high}{')' if upper_open or high == math.inf else ']'}"
-        raise ValueError(f"{name} must be a number in {interval}, got {value!r}")
+        raise ValueError(f"{name} must be a number in {interval}, got {quoted(value)}")
 
 
 def _require_choice(config, name, choices):
     value = getattr(config, name)
-    if value not in choices:
-        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
+    if type(value) is not type(choices[0]) or value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {quoted(value)}")
