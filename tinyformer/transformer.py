@@ -13,6 +13,7 @@ from tinyformer.layers.dropout import DropoutTape
 from tinyformer.layers.embedding import EmbeddingTape
 from tinyformer.layers.linear import LinearTape
 from tinyformer.layers.normalization import LayerNormTape
+from tinyformer.memory import PREDICTION, forward_bytes
 from tinyformer.parameters import Layer, flatten
 from tinyformer.transformer_block import BlockTape, TransformerBlock
 
@@ -51,20 +52,21 @@ class Transformer(Layer):
         self._pairs = super().get_parameters()
         self._pairs.flat = (self.vector, self.gradient)
 
-    def forward(self, tokens, mask=None, rng=None, every_row=False):
+    def forward(self, tokens, mask=None, rng=None, every_row=False, keep_tapes=True):
         """Return the logits (B, V) and the tape. Raises ValueError on tokens or a mask that it cannot read.
 
         `mask` (B, T), True = a token; `rng` switches dropout on. With first-token pooling the last block computes the
         first row only, since nobody reads the others: `every_row=True` computes them all, for looking at.
+        `keep_tapes=False` leaves out the tapes of the blocks, nearly all of the memory, where nothing is learned.
         """
         tokens = np.asarray(tokens)
         if tokens.ndim != 2 or not tokens.size:
             raise ValueError(f"tokens must be (B, T), at least one expression of one token, got shape {tokens.shape}")
         x, embedding = self.embedding.forward(tokens)  # (B, T, D)
-        logits, tape = self.forward_embedded(x, mask, rng, every_row)
+        logits, tape = self.forward_embedded(x, mask, rng, every_row, keep_tapes)
         return logits, tape._replace(embedding=embedding)
 
-    def forward_embedded(self, x, mask=None, rng=None, every_row=False):
+    def forward_embedded(self, x, mask=None, rng=None, every_row=False, keep_tapes=True):
         """The forward pass from embedded tokens x (B, T, D) on, as interpolation and gradient checks need it."""
         if x.dtype != self.dtype:
             raise ValueError(f"this model computes in {self.dtype}, got {x.dtype}: pass x.astype(model.dtype)")
@@ -75,7 +77,9 @@ class Transformer(Layer):
         for block in self.blocks:
             first_row_only = block is self.blocks[-1] and self.config.pooling == "first" and not every_row
             x, tape = block.forward(x, mask, rng, num_rows=1 if first_row_only else None)
-            tapes.append(tape)
+            if keep_tapes:
+                tapes.append(tape)
+            del tape  # or it would be there until the next block has made its own
         x, final_norm = self.final_norm.forward(x) if self.final_norm else (x, None)
         row_weights = self.pooling_weights(x, mask)
         pooled = np.vecmat(row_weights, x)  # (B, D)
@@ -97,9 +101,16 @@ class Transformer(Layer):
         return dx
 
     def predict(self, tokens, mask=None):
-        """Probabilities (B, V) of the answer; rows sum to 1."""
-        logits, _ = self.forward(tokens, mask)
-        return Softmax().forward(logits)[0]
+        """Probabilities (B, V) of the answer; rows sum to 1. Computed part by part where B is too many at once."""
+        tokens = np.asarray(tokens)
+        T = tokens.shape[1] if tokens.ndim == 2 else 1
+        most = max(1, PREDICTION // forward_bytes(self.config, max(1, T), self.dtype.itemsize))
+        if tokens.ndim != 2 or len(tokens) <= most:
+            logits, _ = self.forward(tokens, mask, keep_tapes=False)
+            return Softmax().forward(logits)[0]
+        mask = self.useful_mask(tokens, mask)
+        parts = [slice(start, start + most) for start in range(0, len(tokens), most)]
+        return np.concatenate([self.predict(tokens[part], None if mask is None else mask[part]) for part in parts])
 
     def useful_mask(self, x, mask):
         """None if nothing is masked. An expression without a token would attend to nothing: ValueError."""

@@ -88,7 +88,7 @@ def _say_what_it_is(configs):
     first = configs[0]
     with st.container(horizontal=True, vertical_alignment="center"):
         place = visitor_runs.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER
-        st.caption(limits.statement(first.model.num_parameters, *place))
+        st.caption(limits.statement(first, *place))
         with st.popover("The same in a terminal", type="tertiary", width="content"):
             st.caption("Each run is a process of its own. These commands do what the button does:")
             st.code("\n".join(command(config) for config in configs), language="bash", wrap_lines=True)

@@ -152,7 +152,7 @@ def test_a_default_page_asks_for_the_default_training(page):
     page.run()
     assert not page.exception and not page.error
     assert "Start training" in page.info[0].value
-    said = limits.statement(102_548, workers.SIDE_BY_SIDE, workers.CORES, workers.MOST_PER_OWNER)
+    said = limits.statement(TrainingConfig(), workers.SIDE_BY_SIDE, workers.CORES, workers.MOST_PER_OWNER)
     assert any(said in caption.value for caption in page.caption)
 
 

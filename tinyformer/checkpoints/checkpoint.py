@@ -51,6 +51,7 @@ def save_checkpoint(path, model, *, training=None, history=None, optimizer=None,
     `training`: the TrainingConfig. `history`: a MetricsTracker. `optimizer`: kept with its state, to go on training.
     """
     path = Path(path)
+    require_size(model.config)
     _check_metadata(metadata or {})
     description = {
         "format": FORMAT,
@@ -106,11 +107,7 @@ def _expected_arrays(description):
             f"its model knows {config.vocab_size} tokens and reads up to {config.max_seq_len}; the expressions here "
             f"are made of {len(VOCABULARY)} and have {SHORTEST} or more"
         )
-    if max(count, config.max_seq_len * config.embed_dim) > MAX_PARAMETERS:
-        raise ValueError(
-            f"its model has {count:,} parameters, {config.max_seq_len:,} positions of width "
-            f"{config.embed_dim:,}; the limit of each is {MAX_PARAMETERS:,} numbers"
-        )
+    require_size(config)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"its dtype is {dtype!r}, expected float32 or float64")
     _check_metadata(description["metadata"])
@@ -123,6 +120,15 @@ def _expected_arrays(description):
     if slots not in (0, 1, 2):
         raise ValueError(f"its optimizer keeps {slots!r} arrays, expected at most 2")
     return expected | {f"optimizer.{i}": ((count,), (dtype,)) for i in range(slots)}
+
+
+def require_size(config):
+    """ValueError for a TransformerConfig that is too large to be loaded again."""
+    if max(config.num_parameters, config.max_seq_len * config.embed_dim) > MAX_PARAMETERS:
+        raise ValueError(
+            f"this model has {config.num_parameters:,} parameters, {config.max_seq_len:,} positions of width "
+            f"{config.embed_dim:,}; the limit of each is {MAX_PARAMETERS:,} numbers"
+        )
 
 
 def _check_metadata(metadata):

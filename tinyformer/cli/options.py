@@ -5,13 +5,14 @@ Defaults and limits are those of TrainingConfig and TransformerConfig; nothing i
 
 import argparse
 import difflib
+import os
 import re
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from tinyformer import SIZES, TrainingConfig, TransformerConfig
-from tinyformer.checkpoints.checkpoint import MAX_PARAMETERS
-from tinyformer.cli.terminal import UsageError
+from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
+from tinyformer.checkpoints.checkpoint import require_size
+from tinyformer.cli.terminal import UsageError, say
 
 
 def whole(text):
@@ -119,6 +120,8 @@ def add_config_options(parser):
             field = {"dest": "scale_attention", "default": argparse.SUPPRESS}
             text = "do not divide the attention scores by the root of the head width"
             part.add_argument("--no-scale", action="store_const", const=False, help=text, **field)
+    text = "train also what takes more than half of this machine's memory"
+    part.add_argument("--allow-memory", action="store_true", help=text)
 
 
 def training_config(args, **settings):
@@ -127,12 +130,26 @@ def training_config(args, **settings):
     model = {field: given.pop(field) for field in list(given) if field in _MODEL_FIELDS}
     try:
         config = TrainingConfig(**given, model=TransformerConfig(**model))
+        require_size(config.model)
     except ValueError as error:
         raise UsageError(in_flags(error)) from None
-    count = config.model.num_parameters
-    if count > MAX_PARAMETERS:
-        raise UsageError(f"this model has {count:,} parameters, the limit is {MAX_PARAMETERS:,}: try a smaller --width")
+    _require_memory(args, config)
     return config
+
+
+def _require_memory(args, config):
+    """UsageError where a training takes more than its part of half of this machine, unless that is allowed: then, a
+    word of it. On a cluster, the memory is that of others."""
+    machine = memory.machine_bytes()
+    if machine is None or getattr(args, "scheduler", None) is not None:
+        return
+    side_by_side = max(1, getattr(args, "workers", 1) or os.cpu_count() or 1)  # of a sweep: None is one per core
+    complaint = memory.complaint(config, machine // 2 // side_by_side)
+    if complaint and not args.allow_memory:
+        part = "half of this machine" + (f" for {side_by_side} side by side" if side_by_side > 1 else "")
+        raise UsageError(f"{complaint} (the limit is {part}; --allow-memory goes on all the same)")
+    if complaint:
+        say(complaint)
 
 
 def command_words(config, seed=True):
