@@ -18,9 +18,9 @@ def histories(training, evaluation, sides):
 
     `training`: the model's TrainingConfig, or None where that is not known; sides (N,), index into SIDES.
     """
-    if training is None:  # the sides are those of the default
-        return [f"{SIDES[side]} side" for side in sides]
-    draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides)
+    draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides) if training else None
+    if draws is None:  # without a training, the sides are those of the default
+        return [f"{SIDES[side]} side" + (", draws not counted" if training else "") for side in sides]
     return [
         f"trained on ({_draws(times)})" if times else NEVER_DRAWN[SIDES[side]]
         for side, times in zip(sides, draws, strict=True)

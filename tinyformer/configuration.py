@@ -28,8 +28,9 @@ class TransformerConfig:
     scale_attention: bool = True  # divide the scores by √head_dim
 
     def __post_init__(self):
-        for name in ("vocab_size", "embed_dim", "num_heads", "ffn_dim", "max_seq_len"):
+        for name in ("vocab_size", "embed_dim", "num_heads", "ffn_dim"):
             _require_integer(self, name, 1, 1_000_000)
+        _require_integer(self, "max_seq_len", 1, 10_000)  # so many tokens have 10⁸ attention weights in each head
         _require_integer(self, "num_layers", 1, 1_000)
         _require_choice(self, "norm", ("post", "pre"))
         _require_choice(self, "pooling", ("first", "mean"))

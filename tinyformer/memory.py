@@ -48,7 +48,7 @@ def _block(config, T, R):
 def model_bytes(config, itemsize=4):
     """Bytes of a model that is loaded: parameters, their gradients, and the table of positions, with what making them
     takes."""
-    table = config.max_seq_len * config.embed_dim * (8 * 3 if config.positions == "sinusoidal" else 0)
+    table = config.max_seq_len * config.embed_dim * (12 if config.positions == "sinusoidal" else 0)
     return itemsize * 4 * config.num_parameters + table
 
 

@@ -37,6 +37,9 @@ def draw(models):
             ),
             "parameters": st.column_config.NumberColumn(format="localized"),
             "training": st.column_config.NumberColumn(format="%.1f s", help="Seconds of training steps"),
+            "fingerprint": st.column_config.TextColumn(
+                help="Of architecture and weights: who has the same has the same model, whatever the file is called"
+            ),
         },
     )
 
@@ -68,6 +71,7 @@ def table(models, reports, first=None):
                 "parameters": one["parameters"],
                 "seed": one["seed"],
                 "training": one["training_seconds"],
+                "fingerprint": one["fingerprint"],
             }
         )
     for name, rule in reports[0]["sides"]["test"]["baselines"].items():

@@ -67,8 +67,10 @@ def scores(subject):
             "accuracy": 100 * answered.accuracy,
             "95% interval": f"{low:.1%} to {high:.1%}",
         }
-        if training := shown.checkpoint.training:
-            new = answered.select(times_drawn(training, answered.tokens, answered.mask, sides) == 0)
+        training = shown.checkpoint.training
+        draws = times_drawn(training, answered.tokens, answered.mask, sides) if training else None
+        if draws is not None:
+            new = answered.select(draws == 0)
             low, high = new.interval
             row["right of what it never trained on"] = f"{new.correct.sum():,} of {len(new):,}"
             row["95% interval of that"] = f"{low:.1%} to {high:.1%}" if len(new) else ""

@@ -4,12 +4,14 @@ An array file (`array_file.py`) whose metadata says what belongs into it; the pa
 names and shapes. Nothing is allocated before sizes were checked, and nothing in it is ever executed.
 """
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from tinyformer.checkpoints.array_file import ArrayFileError, one_line, read_arrays, write_arrays
-from tinyformer.configuration import TrainingConfig, TransformerConfig
+from tinyformer.checkpoints.claims import check_answers, check_history, check_metadata, fingerprint, thinned
+from tinyformer.configuration import TrainingConfig, TransformerConfig, quoted
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
 from tinyformer.task.vocabulary import VOCABULARY
 from tinyformer.transformer import Transformer
@@ -43,16 +45,22 @@ class Checkpoint:
     def name(self):
         return self.path.stem if self.path else "model"
 
+    @property
+    def fingerprint(self):
+        """12 hexadecimal digits: two checkpoints with the same have the same model, whatever the files are called."""
+        return fingerprint(self.model)
+
 
 def save_checkpoint(path, model, *, training=None, history=None, optimizer=None, metadata=None):
     """Write a model to `path` (a `.npz` file), whole or not at all; return the Path.
 
     OSError if it cannot be written, ValueError if it would not be read again, as a model with NaNs.
-    `training`: the TrainingConfig. `history`: a MetricsTracker. `optimizer`: kept with its state, to go on training.
+    `training`: the TrainingConfig. `history`: a MetricsTracker; of more than a million rows, every second or third.
+    `optimizer`: kept with its state, to go on training.
     """
     path = Path(path)
-    require_size(model.config)
-    _check_metadata(metadata or {})
+    require_usable(model.config)
+    check_metadata(metadata or {})
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -63,9 +71,13 @@ def save_checkpoint(path, model, *, training=None, history=None, optimizer=None,
         "optimizer": None if optimizer is None else _describe_optimizer(optimizer),
         "metadata": metadata or {},
     }
-    arrays = {"parameters": model.vector, **(history or MetricsTracker()).to_arrays()}
+    logged = thinned((history or MetricsTracker()).to_arrays())
+    check_history(logged)
+    arrays = {"parameters": model.vector, **logged}
     if optimizer is not None:
         arrays |= {f"optimizer.{i}": array for i, array in enumerate(optimizer.state)}
+    if np.isfinite(model.vector).all():  # else, writing says where it is not
+        check_answers(model)
     write_arrays(path, description, arrays)
     return path
 
@@ -83,12 +95,14 @@ def load_checkpoint(path):
         if description["parameters"] != table:
             raise ValueError("it names other parameters than its configuration has")
         model.vector[:] = arrays.pop("parameters")
+        check_answers(model)
+        check_history(arrays)
         history = MetricsTracker.from_arrays(arrays)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}") from error
     except ArrayFileError as error:
         raise CheckpointError(f"not a usable checkpoint: {error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"not a usable checkpoint: {path.name}: {one_line(error)}") from error
     state = [arrays[name] for name in sorted(arrays) if name.startswith("optimizer.")]
     return Checkpoint(model, training, history, description["metadata"], state, path)
@@ -99,49 +113,37 @@ def _expected_arrays(description):
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise ValueError("it is not a tinyformer checkpoint")
     if description["version"] != VERSION:
-        raise ValueError(f"it has version {description['version']!r}, this program reads version {VERSION}")
+        raise ValueError(f"it has version {quoted(description['version'])}, this program reads version {VERSION}")
     config = TransformerConfig.from_dict(description["config"])
     count, dtype = config.num_parameters, description["dtype"]
-    if config.vocab_size != len(VOCABULARY) or config.max_seq_len < SHORTEST:
-        raise ValueError(
-            f"its model knows {config.vocab_size} tokens and reads up to {config.max_seq_len}; the expressions here "
-            f"are made of {len(VOCABULARY)} and have {SHORTEST} or more"
-        )
-    require_size(config)
+    require_usable(config)
     if dtype not in ("float32", "float64"):
-        raise ValueError(f"its dtype is {dtype!r}, expected float32 or float64")
-    _check_metadata(description["metadata"])
+        raise ValueError(f"its dtype is {quoted(dtype)}, expected float32 or float64")
+    check_metadata(description["metadata"])
     expected = {
         "parameters": ((count,), (dtype,)),
         "history.steps": ((None, len(STEP_COLUMNS)), ("float64",)),
         "history.epochs": ((None, len(EPOCH_COLUMNS)), ("float64",)),
     }
     slots = (description["optimizer"] or {}).get("slots", 0)
-    if slots not in (0, 1, 2):
-        raise ValueError(f"its optimizer keeps {slots!r} arrays, expected at most 2")
+    if type(slots) is not int or slots not in (0, 1, 2):
+        raise ValueError(f"its optimizer keeps {quoted(slots)} arrays, expected at most 2")
     return expected | {f"optimizer.{i}": ((count,), (dtype,)) for i in range(slots)}
 
 
-def require_size(config):
-    """ValueError for a TransformerConfig that is too large to be loaded again."""
-    if max(config.num_parameters, config.max_seq_len * config.embed_dim) > MAX_PARAMETERS:
+def require_usable(config):
+    """ValueError for a TransformerConfig that cannot answer expressions, or is too large to be loaded."""
+    if config.vocab_size != len(VOCABULARY) or config.max_seq_len < SHORTEST:
         raise ValueError(
-            f"this model has {config.num_parameters:,} parameters, {config.max_seq_len:,} positions of width "
-            f"{config.embed_dim:,}; the limit of each is {MAX_PARAMETERS:,} numbers"
+            f"its model knows {config.vocab_size} tokens and reads up to {config.max_seq_len}; the expressions here "
+            f"are made of {len(VOCABULARY)} and have {SHORTEST} or more"
         )
-
-
-def _check_metadata(metadata):
-    """Pages and tables show these figures: they have to be numbers where they are there. ValueError if they are not."""
-    test = metadata.get("test", {}) if isinstance(metadata, dict) else None
-    if not isinstance(test, dict):
-        raise ValueError("its metadata is not a table")
-    figures = {
-        name: metadata[name] for name in ("epoch", "step", "steps_trained", "seconds") if name in metadata
-    } | test
-    for name, value in figures.items():
-        if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f"its {name} is {value!r}, expected a number")
+    places = config.max_seq_len * config.embed_dim
+    if max(config.num_parameters, places) > MAX_PARAMETERS:
+        raise ValueError(
+            f"this model has {config.num_parameters:,} parameters and {places:,} numbers in its table of places, "
+            f"the limit is {MAX_PARAMETERS:,} of each"
+        )
 
 
 def _describe_optimizer(optimizer):

@@ -16,7 +16,8 @@ USAGE = ""
 EXAMPLES = (("", "what there is"),)
 NOTES = """\
 Every command takes a model by its name. "settings" are the options of `train` that make such a model, "held out" is
-what it got right when its training ended."""
+what it got right when its training ended. Models with the same fingerprint are the same, whatever their files are
+called."""
 
 
 def add_arguments(parser):
@@ -37,7 +38,7 @@ def _list(title, folder, paths):
     usable, problems = usable_checkpoints(paths)
     if usable:
         rows = [_row(checkpoint) for checkpoint in usable]
-        tables.table(("name", "seed", "held out", "", "parameters", "settings"), rows, align="<>>>><")
+        tables.table(("name", "fingerprint", "seed", "held out", "", "parameters", "settings"), rows, align="<<>>>><")
     for problem in problems:
         print(f"  {one_line(problem)}")
 
@@ -48,6 +49,7 @@ def _row(checkpoint):
     settings = " ".join(options.command_words(training, seed=False)) or "the defaults" if training else "unknown"
     return (
         one_line(checkpoint.name, 30),
+        checkpoint.fingerprint,
         training.seed if training else "–",
         right,
         percent(test.get("accuracy")),

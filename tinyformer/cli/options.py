@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
-from tinyformer.checkpoints.checkpoint import require_size
+from tinyformer.checkpoints.checkpoint import require_usable
 from tinyformer.cli.terminal import UsageError, say
 
 
@@ -130,7 +130,7 @@ def training_config(args, **settings):
     model = {field: given.pop(field) for field in list(given) if field in _MODEL_FIELDS}
     try:
         config = TrainingConfig(**given, model=TransformerConfig(**model))
-        require_size(config.model)
+        require_usable(config.model)
     except ValueError as error:
         raise UsageError(in_flags(error)) from None
     _require_memory(args, config)

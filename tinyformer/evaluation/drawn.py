@@ -7,15 +7,24 @@ from functools import lru_cache
 import numpy as np
 
 from tinyformer.task.datasets import SIDES, generate_tokenized_dataset
+from tinyformer.task.expressions import FRAME
 from tinyformer.task.training_data import prepare_data
+
+MOST_TOKENS = 6_000_000  # in all the draws of a training, to be counted: a million draws of three numbers, some seconds
 
 
 def times_drawn(config, tokens, mask, sides):
     """TrainingConfig, tokens (N, T), mask (N, T), sides (N,) index into SIDES → (N,) draws in the training set.
 
     Each draw was seen once an epoch. A split by draw knows no sides: there, what is called held out has draws, too.
+    None where it is not counted: of more than MOST_TOKENS, or where the training cannot have been.
     """
-    counts = _training_set(config) if _is_cut_otherwise(config) else _draws(config)
+    if config.num_examples * (config.num_args_range[1] + FRAME) > MOST_TOKENS:
+        return None
+    try:
+        counts = _training_set(config) if _is_cut_otherwise(config) else _draws(config)
+    except ValueError:  # no training has an empty side
+        return None
     rows = np.asarray(tokens, np.uint8)
     found = np.array([counts[row[keep].tobytes()] for row, keep in zip(rows, mask, strict=True)], dtype=int)
     if not _is_cut_otherwise(config):

@@ -54,7 +54,8 @@ def _of_side(part):
 def _mistakes(training, evaluation, sides):
     where = (~evaluation.correct).nonzero()[0]
     part = evaluation.select(where)
-    drawn = times_drawn(training, part.tokens, part.mask, sides[where]).tolist() if training else [None] * len(part)
+    drawn = times_drawn(training, part.tokens, part.mask, sides[where]) if training else None
+    drawn = [None] * len(part) if drawn is None else drawn.tolist()
     return [
         {
             "expression": detokenize(part.tokens[i][part.mask[i]]),

@@ -50,6 +50,7 @@ def report(checkpoint, evaluation=None):
     return {
         "name": checkpoint.name,
         "path": None if checkpoint.path is None else str(checkpoint.path),
+        "fingerprint": checkpoint.fingerprint,
         "parameters": checkpoint.config.num_parameters,
         "seed": training.seed if training else None,
         "data_seed": split_of(checkpoint)[0],

@@ -12,9 +12,10 @@ def sinusoidal_table(max_seq_len, embed_dim, dtype=np.float64):
     """The fixed table (max_seq_len, embed_dim) of sines (even columns) and cosines (odd columns)."""
     frequencies = 10_000.0 ** (-np.arange(0, embed_dim, 2) / embed_dim)
     angles = np.arange(max_seq_len)[:, None] * frequencies  # (T, ⌈D/2⌉)
-    table = np.empty((max_seq_len, embed_dim))
-    table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles[:, : embed_dim // 2])
-    return table.astype(dtype)
+    table = np.empty((max_seq_len, embed_dim), dtype)
+    table[:, 0::2] = np.sin(angles)
+    table[:, 1::2] = np.cos(angles[:, : embed_dim // 2])
+    return table
 
 
 class PositionalEncoding(Layer):
