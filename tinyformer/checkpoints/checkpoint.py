@@ -90,6 +90,8 @@ def load_checkpoint(path):
         config = TransformerConfig.from_dict(description["config"])
         training = description["training"]
         training = None if training is None else TrainingConfig.from_dict(training)
+        if training:
+            require_usable(training.model)
         model = Transformer(config, seed=0, dtype=description["dtype"])
         table = [[name, list(array.shape)] for name, array in model.named_parameters().items()]
         if description["parameters"] != table:
@@ -125,7 +127,8 @@ def _expected_arrays(description):
         "history.steps": ((None, len(STEP_COLUMNS)), ("float64",)),
         "history.epochs": ((None, len(EPOCH_COLUMNS)), ("float64",)),
     }
-    slots = (description["optimizer"] or {}).get("slots", 0)
+    optimizer = description["optimizer"]
+    slots = optimizer.get("slots") if isinstance(optimizer, dict) else 0 if optimizer is None else optimizer
     if type(slots) is not int or slots not in (0, 1, 2):
         raise ValueError(f"its optimizer keeps {quoted(slots)} arrays, expected at most 2")
     return expected | {f"optimizer.{i}": ((count,), (dtype,)) for i in range(slots)}
