@@ -60,7 +60,7 @@ def training_bytes(config, itemsize=4):
     largest = max(model.embed_dim * model.ffn_dim, 3 * model.embed_dim**2)  # the gradient of one matrix, before adding
     parameters = itemsize * (vectors * model.num_parameters + largest)
     draws = config.num_examples * (DRAW + NUMBER * (most - 3))
-    step = config.batch_size * training_step_bytes(model, T, itemsize)
+    step = min(config.batch_size, config.num_examples) * training_step_bytes(model, T, itemsize)
     rows = min(1024, int(max(5_000, config.num_examples) * max(config.shares[1:])) + 1)
     held_out = min(PREDICTION, rows * forward_bytes(model, T, itemsize))
     return PROCESS + parameters + draws + max(step, held_out)

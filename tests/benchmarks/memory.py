@@ -6,7 +6,6 @@ Trainings of many shapes, one process each: the peak of the process against `tin
 evaluation of 1,024 expressions of 200 tokens in 4 blocks: the peak above what was there before.
 """
 
-import json
 import resource
 import subprocess
 import sys
@@ -32,6 +31,12 @@ CASES = {
     "many draws": {"num_examples": 300_000},
     "many long draws": {"num_examples": 50_000, "num_args": 40},
     "one block": {"model": {"num_layers": 1, "embed_dim": 128}, "batch_size": 2048},
+    "what would fit": {
+        "model": {"embed_dim": 8, "num_heads": 8, "num_layers": 7, "ffn_dim": 16384},
+        "num_examples": 100_000,
+        "num_args": [2, 8],
+        "batch_size": 128,
+    },
     "sgd": {"optimizer": "sgd", "model": {"embed_dim": 768, "ffn_dim": 768}},
 }
 
@@ -60,20 +65,19 @@ def evaluate_long(rows=1024, tokens=200, layers=4):
     return peak() - before
 
 
-def in_process(name, settings=None):
+def in_process(*words):
     """The number that a process of its own prints."""
-    words = [sys.executable, __file__, name, *([] if settings is None else [json.dumps(settings)])]
-    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    return int(subprocess.run([sys.executable, __file__, *words], capture_output=True, text=True, check=True).stdout)
 
 
 def main():
     print(f"{'training':<22}{'estimate':>10}{'measured':>10}{'ratio':>7}")
     for name, settings in CASES.items():
-        estimate, measured = training_bytes(TrainingConfig.from_dict(settings)), in_process("train", settings)
+        estimate, measured = training_bytes(TrainingConfig.from_dict(settings)), in_process("train", name)
         print(f"{name:<22}{estimate / 2**20:>7,.0f} MB{measured / 2**20:>7,.0f} MB{estimate / measured:>7.2f}")
     print(f"evaluating 1,024 expressions of 200 tokens in 4 blocks: {in_process('evaluate') / 2**20:,.0f} MB more")
 
 
 if __name__ == "__main__":
-    jobs = {"train": lambda: train(json.loads(sys.argv[2])), "evaluate": evaluate_long}
+    jobs = {"train": lambda: train(CASES[sys.argv[2]]), "evaluate": evaluate_long}
     print(jobs[sys.argv[1]]()) if len(sys.argv) > 1 else main()

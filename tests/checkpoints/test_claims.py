@@ -132,7 +132,7 @@ def test_any_settings_are_a_configuration_or_a_value_error():
     model_names = [*TransformerConfig().to_dict(), "surprise"]
     values = any_json(hypothesis)
 
-    @hypothesis.settings(max_examples=300, deadline=None, database=None)
+    @hypothesis.settings(max_examples=100, deadline=None, database=None)
     @hypothesis.given(tables(hypothesis, names, values), tables(hypothesis, model_names, values) | values)
     def judge(settings, model):
         try:
@@ -153,7 +153,7 @@ def test_any_metadata_is_a_checkpoint_or_a_checkpoint_error(path):
     fields = [*TrainingConfig().to_dict(), *TransformerConfig().to_dict(), "step", "epoch", "test", "seconds", "slots"]
     content = path.read_bytes()
 
-    @hypothesis.settings(max_examples=150, deadline=None, database=None)
+    @hypothesis.settings(max_examples=100, deadline=None, database=None)
     @hypothesis.given(
         tables(hypothesis, parts, values | tables(hypothesis, fields, values)), hypothesis.strategies.booleans()
     )
@@ -180,7 +180,9 @@ def any_json(hypothesis):
         [BEYOND, -BEYOND, 2**63, 10**308, 1e300, float("nan"), float("inf"), "x" * 5_000, True, -1, 0]
     )
     plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | odd
-    return st.recursive(plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
+    return st.recursive(
+        plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner), max_leaves=4
+    )
 
 
 def tables(hypothesis, names, values):

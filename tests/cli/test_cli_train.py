@@ -210,6 +210,17 @@ def test_bad_settings_are_refused_in_one_line(run, tmp_path, words, reason):
     assert not (tmp_path / "out").exists() and not (tmp_path / "data").exists()
 
 
+def test_what_takes_too_much_memory_is_refused_unless_it_is_allowed(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("tinyformer.memory.machine_bytes", lambda: 200 << 20)
+    words = (*TINY, "--output", tmp_path / "out", "--examples", "20000", "--batch-size", "20000", "--epochs", "1")
+    status, output, errors = run(*words)
+    assert (status, output, errors.count("\n")) == (2, "", 1)
+    assert "the limit is 100 MB; with a batch of " in errors and "--allow-memory goes on" in errors
+    assert not (tmp_path / "out").exists()
+    status, output, errors = run(*words, "--allow-memory")
+    assert status == 0 and "the limit is 100 MB" in errors and (tmp_path / "out" / "seed-42.npz").exists()
+
+
 @pytest.mark.parametrize("place", ["file/inside", "file", "nul\0nul", "x" * 300])
 def test_a_folder_that_cannot_be_written_is_found_before_the_training(run, tmp_path, place):
     (tmp_path / "file").write_text("a file")

@@ -28,3 +28,16 @@ def test_draws_are_those_of_the_training_set(name):
     for i in (0, 17, *map(int, np.flatnonzero(found)[:20])):
         assert found[i] == of_three.count(tuple(space.tokens[i]))
     assert (found[space.sides != 0].sum() > 0) == (name == "leaking")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"num_examples": 10_000_000},
+        {"num_examples": 500_000, "num_args": (2, 40)},
+        {"num_examples": 100, "split_by": "draw", "shares": (1 - 2e-6, 1e-6, 1e-6)},  # it would leave sides empty
+    ],
+)
+def test_what_is_too_much_or_cannot_have_been_is_not_counted(settings):
+    space = expression_space()
+    assert times_drawn(TrainingConfig(**settings), space.tokens, space.tokens > 0, space.sides) is None

@@ -3,6 +3,7 @@
 import pytest
 
 from tinyformer import TrainingConfig, Transformer, TransformerConfig, evaluate, side_of
+from tinyformer.evaluation import length_generalization
 from tinyformer.evaluation.length_generalization import accuracy_by_length, held_out
 
 
@@ -43,3 +44,12 @@ def test_rows_count_as_evaluate_does_and_know_what_was_trained():
 def test_lengths_that_do_not_fit_are_left_out():
     model = Transformer(TransformerConfig(max_seq_len=6), seed=1)
     assert [row.num_args for row in accuracy_by_length(model, lengths=(2, 3, 4), count=10)] == [2, 3]
+
+
+def test_a_test_side_of_hardly_any_expressions_ends_all_the_same(monkeypatch):
+    monkeypatch.setattr(length_generalization, "MOST_DRAWS", 20_000)
+    few = held_out(4, 1_000, 0, (0.98, 0.01, 0.01))  # of 50,000 expressions, some 500 are on its side
+    assert 0 < len(few.targets) < 1_000
+    assert held_out(5, 1_000, 0, (1 - 2e-12, 1e-12, 1e-12)).tokens.shape == (0, 8)
+    training = TrainingConfig(shares=(1 - 2e-12, 1e-12, 1e-12))
+    assert accuracy_by_length(Transformer(), training, lengths=(2, 3, 4)) == []
