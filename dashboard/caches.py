@@ -11,7 +11,7 @@ from tinyformer.evaluation.length_generalization import accuracy_by_length
 from tinyformer.task.datasets import SIDES
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)  # the largest take 160 MB each
 def checkpoint(file):
     """The Checkpoint in a ModelFile. CheckpointError where it cannot be used; an error is not cached."""
     return load_checkpoint(file.path)

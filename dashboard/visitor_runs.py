@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dashboard import visitors
 from dashboard.models import Style
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
-from dashboard.workers import Workers
+from dashboard.workers import Workers, require_memory
 from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
 
 FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
@@ -89,6 +89,8 @@ def status(run):
 def start(configs, labels=None):
     """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
     runs = []
+    for config in configs:
+        require_memory(config)
     for config, label in zip(configs, labels or [""] * len(configs), strict=True):
         run = create_run(config, owner=visitors.current(), label=label)
         runs.append(run)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 
+from tinyformer import memory
 from tinyformer.runs import RunError
 from tinyformer.runs.directory import WORKER_LOG
 
@@ -19,10 +20,23 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 # three take no longer than two and then one.
 SIDE_BY_SIDE = max(3, CORES)
 MOST_PER_OWNER = 16  # running and waiting
+MOST_MEMORY = 1 << 30  # bytes of one run
 PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
 NICENESS = 10  # a click on the page goes before training
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 BELOW_NORMAL = {"creationflags": subprocess.BELOW_NORMAL_PRIORITY_CLASS} if sys.platform == "win32" else {}
+
+
+def most_memory():
+    """Bytes that one run may take: no more than all that train side by side have in half of this machine."""
+    machine = memory.machine_bytes()
+    return min(MOST_MEMORY, machine // 2 // SIDE_BY_SIDE) if machine else MOST_MEMORY
+
+
+def require_memory(config):
+    """RunError for a TrainingConfig that takes more, wherever it comes from: a form, a file, a link."""
+    if complaint := memory.complaint(config, most_memory()):
+        raise RunError(complaint)
 
 
 def command(run):
@@ -70,6 +84,7 @@ class Workers:
             status = run.status()
             if not status.resumable:
                 raise RunError(f"{run.id} is {status.state}: there is nothing to resume")
+            require_memory(run.config)
             self._complaints.pop(run.id, None)
             self._runs[run.id] = run
             self._last_seen[run.owner] = time.monotonic()

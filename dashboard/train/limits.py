@@ -7,7 +7,6 @@ from tinyformer import memory
 from tinyformer.cli.options import FLAGS
 
 MOST_SEEDS = 8
-MOST_MEMORY = 1 << 30  # bytes of one run
 MOST_PARAMETERS = 2_000_000
 MOST_STEPS = 200_000
 MOST_EXAMPLES = 200_000
@@ -42,15 +41,9 @@ def in_words(error):
     return text[:1].upper() + text[1:]
 
 
-def most_memory():
-    """Bytes that one run may take: no more than all that train side by side have in half of this machine."""
-    machine = memory.machine_bytes()
-    return min(MOST_MEMORY, machine // 2 // workers.SIDE_BY_SIDE) if machine else MOST_MEMORY
-
-
 def statement(config, side_by_side, cores, most):
     """The limits in words. config: the TrainingConfig that is set up; most: runs of one visitor that train or wait."""
-    needed, limit = memory.in_words(memory.training_bytes(config)), memory.in_words(most_memory())
+    needed, limit = memory.in_words(memory.training_bytes(config)), memory.in_words(workers.most_memory())
     return (
         f"{config.model.num_parameters:,} of at most {MOST_PARAMETERS:,} parameters, about {needed} of at most {limit} "
         f"of memory. At most {MOST_STEPS:,} steps and {MOST_SEEDS} seeds; {side_by_side} train side by side on {cores} "
@@ -67,7 +60,7 @@ def check(config, num_seeds):
             f"this model has {config.model.num_parameters:,} parameters, the limit is {MOST_PARAMETERS:,}: "
             "make it narrower, or give it fewer layers"
         )
-    if complaint := memory.complaint(config, most_memory()):
+    if complaint := memory.complaint(config, workers.most_memory()):
         raise ValueError(complaint)
     if config.num_examples > MOST_EXAMPLES:
         raise ValueError(f"{config.num_examples:,} examples are too many: at most {MOST_EXAMPLES:,}")

@@ -9,6 +9,7 @@ from dashboard import components, visitor_runs
 from dashboard.charts import attention, bars, formation
 from dashboard.charts import live as charts
 from dashboard.train import live
+from dashboard.workers import require_memory
 from tinyformer import OPERATIONS
 from tinyformer.laboratory import formation as model_formation
 from tinyformer.runs import RunError
@@ -27,11 +28,12 @@ EXPLANATION = (
 
 @lru_cache(maxsize=16)
 def data_of(config):
-    """The three sets of a training. Shared: never written to."""
+    """The three sets of a training. Shared: never written to. RunError where they are too large for a page."""
+    require_memory(config)
     return prepare_data(config)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)  # of 2,000,000 parameters, with their gradients: 1 GB
 def snapshot(run, step):
     """The model after a step that was kept. Shared between visitors: forward writes nothing to it."""
     return run.snapshot(step)

@@ -13,7 +13,7 @@ from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
 from tinyformer.evaluation.leak import measure_leak
 from tinyformer.laboratory.microscope import batch_of, take_step
-from tinyformer.runs import create_run, list_runs, train_run
+from tinyformer.runs import RunError, create_run, list_runs, train_run
 from tinyformer.task.training_data import prepare_data
 
 TINY = TransformerConfig(embed_dim=8, num_heads=2, num_layers=1, ffn_dim=16)
@@ -108,6 +108,34 @@ def test_settings_are_checked_as_one_types_and_in_the_words_of_the_page(page, la
     page.run()
     assert complaint in page.error[0].value
     assert button(page, "Start training").disabled
+
+
+GIANT = {"width": "8", "heads": "8", "layers": "7", "ffn": "16384", "batch": "4096", "numbers": ["2", "8"]}
+
+
+@pytest.fixture
+def large_machine(monkeypatch):
+    monkeypatch.setattr("tinyformer.memory.machine_bytes", lambda: workers.SIDE_BY_SIDE * (8 << 30))
+
+
+def test_a_link_to_a_training_of_31_gb_says_what_would_fit(page, large_machine):
+    page.query_params.update(GIANT | {"size": "large · 100K", "seeds": "1-8"})
+    page.run()
+    assert "of memory, the limit is 1.0 GB; with a batch of 128 it takes" in page.error[0].value
+    assert button(page, "Start training").disabled
+    next(n for n in page.number_input if n.label == "Batch size").set_value(128).run()
+    assert not page.error and "MB of at most 1.0 GB of memory" in " ".join(one.value for one in page.caption)
+
+
+def test_a_training_from_a_file_is_held_to_the_same_limit(folder, large_machine):
+    from dashboard import visitor_runs
+
+    with pytest.raises(RunError, match=r"the limit is 1\.0 GB"):
+        visitor_runs.start([TrainingConfig(num_examples=10_000_000)])
+    assert list_runs() == []
+    run = create_run(TrainingConfig(num_examples=10_000_000))  # in a terminal, where it was allowed
+    with pytest.raises(RunError, match=r"the limit is 1\.0 GB"):
+        visitor_runs.workers().submit(run)
 
 
 def test_a_link_sets_every_setting(page):
