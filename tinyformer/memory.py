@@ -45,13 +45,6 @@ def _block(config, T, R):
     return kept, forward, backward
 
 
-def model_bytes(config, itemsize=4):
-    """Bytes of a model that is loaded: parameters, their gradients, and the table of positions, with what making them
-    takes."""
-    table = config.max_seq_len * config.embed_dim * (12 if config.positions == "sinusoidal" else 0)
-    return itemsize * 4 * config.num_parameters + table
-
-
 def training_bytes(config, itemsize=4):
     """Peak bytes of the process that trains a TrainingConfig, evaluation of the held-out sides included."""
     model, most = config.model, config.num_args_range[1]

@@ -25,9 +25,7 @@ def check_metadata(metadata):
     test = metadata.get("test", {}) if isinstance(metadata, dict) else None
     if not isinstance(test, dict):
         raise ValueError("its metadata is not a table")
-    for name, value in {name: metadata[name] for name in SHOWN if name in metadata}.items():
-        _check_figure(name, value)
-    for name, value in test.items():
+    for name, value in [*((name, metadata[name]) for name in SHOWN if name in metadata), *test.items()]:
         _check_figure(name, value)
     correct, total = test.get("correct", 0), test.get("total", 1)
     if total < max(1, correct):
