@@ -38,9 +38,11 @@ def history(training, expression, side):
         return f"never saw a number above {training.max_value} in training"
     tokens = np.array([expression.tokens])
     if side == "train" or training.split_by == "draw":
-        times = int(times_drawn(training, tokens, tokens >= 0, [SIDES.index(side)])[0])
-        if times:
-            return f"saw it in training: {_draws(times)}, {training.epochs} epochs"
+        draws = times_drawn(training, tokens, tokens >= 0, [SIDES.index(side)])
+        if draws is None:
+            return "may have seen it in training: its draws are not counted"
+        if draws[0]:
+            return f"saw it in training: {_draws(int(draws[0]))}, {training.epochs} epochs"
         return IN_WORDS["train"]
     return IN_WORDS[side]
 
