@@ -56,16 +56,17 @@ def sweep(configs, executor, on_row=None):
 def _row(future, config):
     """What came of a training → (row, seconds). A row is taken only if it could be read again from a table."""
     try:
-        row, seconds = future.result()
+        result = future.result()
     except (ValueError, CancelledError):
         raise
     except Exception as error:  # what comes from other processes and machines can be anything
         reason = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
         return settings_of(config) | {PROBLEM: one_line(reason)}, 0.0
     try:
+        row, seconds = result
         return table_rows(table_text([row]))[0], seconds
-    except ValueError as error:
-        return settings_of(config) | {PROBLEM: one_line(error)}, seconds
+    except (ValueError, TypeError, AttributeError) as error:
+        return settings_of(config) | {PROBLEM: one_line(error)}, 0.0
 
 
 @contextmanager
