@@ -1,4 +1,4 @@
-"""SIGKILL to a sweep, its workers, or both, at random moments: `python tests/benchmarks/sweep_kills.py [times] [seeds]`.
+"""SIGKILL to a sweep, its workers, or both, at random moments: `python tests/benchmarks/sweep_kills.py [times]`.
 
 Each time the same command is begun again until it ends. Its table must be that of a sweep that nobody disturbed, byte
 for byte; no seed whose row was on the disk may be trained again; and nothing half-written may be left.
@@ -16,7 +16,7 @@ from pathlib import Path
 from tinyformer.sweeps.summary import trained
 from tinyformer.sweeps.table import SweepTableError, read_sweep
 
-COMMAND = [sys.executable, "-m", "tinyformer", "sweep", "--workers", "2", *"--size small --epochs 3".split()]
+COMMAND = [sys.executable, "-m", "tinyformer", "sweep", "--workers", "2", *["--size", "small", "--epochs", "3"]]
 
 
 def begin(path, seeds):
@@ -81,8 +81,11 @@ def main(times=20, seeds=10):
             rows, twice = disturbed(path, seeds, victim, seconds)
             same = path.read_bytes() == undisturbed.read_bytes()
             good += same and not twice
-            print(f"{i + 1:2}: {victim} killed after {seconds:.1f} s with {rows} of {seeds} rows on the disk; begun again: "
-                  f"{'the same bytes' if same else 'ANOTHER TABLE'}, {len(twice)} rows trained twice", flush=True)  # fmt: skip
+            what = f"{'the same bytes' if same else 'ANOTHER TABLE'}, {len(twice)} rows trained twice"
+            print(
+                f"{i + 1:2}: {victim} killed after {seconds:.1f} s, {rows} of {seeds} rows on the disk; {what}",
+                flush=True,
+            )
         left = [name for name in os.listdir(folder) if name.endswith(".partial")]
     print(f"the table of an undisturbed sweep, and no row trained twice: {good} of {times}; half-written: {len(left)}")
     return good != times or bool(left)

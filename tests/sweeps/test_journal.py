@@ -18,7 +18,7 @@ from tinyformer.sweeps.journal import TableRefused, TableTaken, open_table, ques
 from tinyformer.sweeps.sweep import settings_of
 from tinyformer.sweeps.table import read_sweep, write_sweep
 
-TINY = "--examples 200 --epochs 1 --width 8 --heads 2 --ffn-dim 8 --workers 2".split()
+TINY = ["--examples", "200", "--epochs", "1", "--width", "8", "--heads", "2", "--ffn-dim", "8", "--workers", "2"]
 MODEL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
 CONFIGS = [TrainingConfig(num_examples=200, epochs=1, seed=seed, model=MODEL) for seed in (3, 1, 2)]
 RESULT = {

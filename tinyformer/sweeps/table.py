@@ -143,7 +143,7 @@ def _value(name, cell):
 def _require_whole(row):
     """ValueError if the row of a training that ended lacks its result, or has more right than there is."""
     for right, total in SHARES.items():
-        if row[right] is None and row[total] is None and (row.get(PROBLEM) or right != "test_correct"):
+        if row[right] is None and (row.get(PROBLEM) or right != "test_correct"):
             continue
         if row[right] is None or not row[total] or row[right] > row[total]:
             raise ValueError(f"seed {row['seed']} has {right} {row[right]} of {total} {row[total]}")
