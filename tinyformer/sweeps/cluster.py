@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tinyformer.sweeps.journal import versions
 
-CONNECT, LOOK = "4s", 4  # seconds until somebody must have answered: both together are less than ten
+CONNECT, LOOK = "4s", 5.0  # seconds until somebody must have answered: both together are less than ten
 PATIENCE = 8.0  # seconds without any worker: one that its nanny begins again is back by then
 
 
@@ -47,11 +47,13 @@ class ClusterExecutor(Executor):
 
     def require_same_versions(self):
         """NobodyWorks that names the first worker whose versions are others, or that has none, or does not answer."""
+        until = time.monotonic() + LOOK
         try:
             self._client.wait_for_workers(1, timeout=LOOK / 2)
             for package, ours in versions().items():
                 name = f"{package}:__version__"
-                answers = self._client.run(pkgutil.resolve_name, name, on_error="return", callback_timeout=LOOK / 2)
+                left = until - time.monotonic()
+                answers = self._client.run(pkgutil.resolve_name, name, on_error="return", callback_timeout=left)
                 for worker, theirs in answers.items():
                     if theirs != ours:
                         has = f"has {package} {theirs}" if isinstance(theirs, str) else f"has no {package} ({theirs})"
