@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from tinyformer.sweeps import journal, sweep
 from tinyformer.sweeps.journal import TableRefused, TableTaken, open_table, question_hash
 from tinyformer.sweeps.sweep import settings_of
 from tinyformer.sweeps.table import read_sweep, write_sweep
+
+resource = pytest.importorskip("resource", reason="needs signals, pipes and limits as Unix has them")
 
 TINY = ["--examples", "200", "--epochs", "1", "--width", "8", "--heads", "2", "--ffn-dim", "8", "--workers", "2"]
 MODEL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)

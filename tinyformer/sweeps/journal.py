@@ -24,7 +24,9 @@ from tinyformer.sweeps.table import PROBLEM, table_rows, table_text
 FORMAT = {"format": "sweep journal", "version": 1}
 BEGIN = json.dumps(FORMAT).encode()[:-1]
 MOST_BYTES = 64 << 20
-OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND  # and what not every system has: no link, no pipe to wait for
+for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    OPEN |= getattr(os, flag, 0)
 
 
 class TableRefused(ValueError):
@@ -78,7 +80,8 @@ def open_table(path, configs, overwrite=False):
             yield Journal(path, beside, handle, configs, overwrite)
         finally:
             if _is_at(handle, beside) and os.fstat(handle).st_size == 0:
-                os.unlink(beside)  # no row, no trace
+                with contextlib.suppress(OSError):
+                    os.unlink(beside)  # no row, no trace
     finally:
         os.close(handle)  # which lets go of it
 
