@@ -1,5 +1,7 @@
 """A sweep: the same training from many seeds. Is seed 42 lucky?"""
 
+import os
+
 import streamlit as st
 
 from dashboard import components
@@ -8,7 +10,7 @@ from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep_tables
 from tinyformer.evaluation.intervals import wilson_interval
 from tinyformer.sweeps.summary import held_out, trained
-from tinyformer.sweeps.table import ENTROPY, SweepTableError, read_sweep, sweep_files
+from tinyformer.sweeps.table import ENTROPY, PROBLEM, SETTINGS, SweepTableError, read_sweep, shown_name, sweep_files
 
 FAMOUS = 42
 COMMAND = "python -m tinyformer sweep --seeds 1-32"
@@ -21,26 +23,26 @@ def draw():
         st.info(f"No sweep has been made yet. This makes one: `{COMMAND}`")
         return
     with st.container(horizontal=True, gap="medium"):
-        name = st.selectbox("Sweep", list(files), key="sweep", bind="query-params", width=360)
-        try:
-            status = files[name].stat()
-            rows = _read(str(files[name]), status.st_mtime_ns, status.st_size)
-        except (SweepTableError, OSError) as error:
-            st.error(f"{error}. Choose another one.")
+        problems = {name: problem for name, path in files.items() if (problem := _problem(path))}
+        first = next((place for place, name in enumerate(files) if name not in problems), 0)
+        name = st.selectbox(
+            "Sweep", list(files), index=first, key="sweep", bind="query-params", width=360,
+            format_func=lambda name: f"{name} (damaged)" if name in problems else name,
+        )  # fmt: skip
+        if name in problems:
+            st.error(f"{problems[name]}. Choose another one.")
             return
+        rows = _read(*_state(files[name]))
         done = trained(rows)
         seeds = [str(row["seed"]) for row in done]
         place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
         asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
-    first = rows[0]
-    st.caption(
-        f"{len(rows)} seeds, each trained on {first['num_examples']:,} draws for {first['epochs']} epochs, with a "
-        f"learning rate of {first['learning_rate']:g}. All have {first['parameters']:,} parameters, the same data and "
-        "the same held-out side."
-    )
+    if problems:
+        st.caption(f"Damaged, and not shown: {'; '.join(problems.values())}.")
+    st.caption(_settings(rows))
     if len(done) < len(rows):
         st.warning(
-            "Did not end: " + "; ".join(f"seed {row['seed']}: {row['problem']}" for row in rows if row["problem"])
+            "Did not end: " + "; ".join(f"seed {row['seed']}: {row['problem']}" for row in rows if row.get(PROBLEM))
         )
     if not done:
         return
@@ -53,6 +55,18 @@ def draw():
     headings = sweep_tables.headings(frame)
     st.dataframe(frame, key="sweep-table", alt="All seeds", column_config=headings, **look)
     st.caption(f"Make one of your own, with any of the training's settings: `{COMMAND} --epochs 10`")
+
+
+def _settings(rows):
+    """What the seeds have in common, in words."""
+    if len({tuple(row[name] for name in SETTINGS if name != "seed") for row in rows}) > 1:
+        return f"{len(rows)} seeds, which were trained with several settings: what differs need not be luck."
+    first = rows[0]
+    return (
+        f"{len(rows)} seeds, each trained on {first['num_examples']:,} draws for {first['epochs']} epochs, with a "
+        f"learning rate of {first['learning_rate']:g}. All have {first['parameters']:,} parameters, the same data and "
+        "the same held-out side."
+    )
 
 
 def _charts(rows, asked):
@@ -76,7 +90,8 @@ def _charts(rows, asked):
             )
         with st.container(width=430):
             components.draw(distribution.dots(steps, seeds, asked, sweep_tables.GOAL, "steps"), key="sweep-steps")
-    components.draw(distribution.heads(entropies(rows), asked), key="sweep-heads", stretch=True)
+    if heads := entropies(rows):
+        components.draw(distribution.heads(heads, asked), key="sweep-heads", stretch=True)
     components.how_to_read(
         "A dot is one seed: other first weights, another order of the same examples. What all seeds share is a "
         "property of the method, what differs is luck. *Steps until 99%* are those of the first look at which 99% of "
@@ -112,6 +127,29 @@ def entropies(rows):
     ]
 
 
+def _problem(path):
+    """What is wrong with a table, or None."""
+    try:
+        return _read_problem(*_state(path))
+    except OSError as error:  # it is gone
+        return f"{shown_name(path.name)} cannot be read: {error.strerror}"
+
+
+def _state(path):
+    """The file in bytes, as not every name is text, and what tells that it is not the one that was read before."""
+    status = path.stat()
+    return os.fsencode(path), status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _read_problem(path, *state):
+    try:
+        _read(path, *state)
+    except SweepTableError as error:
+        return str(error)
+    return None
+
+
 @st.cache_data(max_entries=16, show_spinner=False)
-def _read(path, modified, size):
-    return read_sweep(path)
+def _read(path, *state):
+    return read_sweep(os.fsdecode(path))

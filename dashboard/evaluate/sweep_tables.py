@@ -4,12 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from tinyformer.sweeps.summary import steps_to_goal
-from tinyformer.sweeps.table import ENTROPY, STEPS, STEPS_OF
+from tinyformer.sweeps.table import ENTROPY, STEPS, operations_of
 
 GOAL = "Steps until 99% of validation"
 WORDS = {  # of the file's columns
     STEPS: "steps to 99%",
-    **{name: f"steps to 99%, {operation}" for operation, name in STEPS_OF.items()},
     "best_step": "best step",
     "test_correct": "held out: right",
     "test_total": "of",
@@ -21,12 +20,12 @@ WORDS = {  # of the file's columns
 
 def steps(rows, asked):
     """How soon the seeds reached 99% of all expressions and of each operation, beside the seed `asked`."""
-    own = next(row for row in rows if row["seed"] == asked)
+    own, columns = next(row for row in rows if row["seed"] == asked), operations_of(rows)
     return pd.DataFrame(
         [
             {
                 GOAL.lower(): "all expressions" if one.what == "all" else one.what,
-                f"seed {asked}": own.get(STEPS_OF.get(one.what, STEPS)),
+                f"seed {asked}": own.get(columns.get(one.what, STEPS)),
                 "fastest seed": one.fastest,
                 "median": one.median,
                 "slowest": one.slowest,
@@ -46,7 +45,8 @@ def seeds(rows):
 
 def headings(frame):
     """What the columns of the table are called on the page."""
-    named = {name: st.column_config.Column(words) for name, words in WORDS.items() if name in frame}
+    words = {name: f"{WORDS[STEPS]}, {operation}" for operation, name in operations_of([dict(frame)]).items()} | WORDS
+    named = {name: st.column_config.Column(word) for name, word in words.items() if name in frame}
     named["test_loss"] = st.column_config.NumberColumn(
         WORDS["test_loss"], format="%.2g", help="Held out: mean cross-entropy in nats"
     )

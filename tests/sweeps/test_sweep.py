@@ -19,8 +19,9 @@ from tinyformer import (
 )
 from tinyformer.cli import main
 from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
+from tinyformer.sweeps.cluster import cluster
 from tinyformer.sweeps.summary import held_out, steps_to_goal, trained
-from tinyformer.sweeps.sweep import Goals, cluster, processes, sweep, train_row
+from tinyformer.sweeps.sweep import Goals, processes, sweep, train_row
 from tinyformer.sweeps.table import STEPS_OF, SweepTableError, columns_of, read_sweep, write_sweep
 
 MODEL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
@@ -198,7 +199,7 @@ def test_an_interruption_keeps_what_is_done_and_waits_for_nothing(tmp_path):
     rows = read_sweep(path)
     assert rest.splitlines()[-1] == f"stopped; the {len(rows)} of 50 seeds that were done are in {path}"
     assert 1 <= len(rows) < 50 and [row["seed"] for row in rows] == list(range(1, len(rows) + 1))
-    assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["out.csv", "out.csv.journal"]
 
 
 @pytest.mark.parametrize(

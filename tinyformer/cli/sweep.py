@@ -1,9 +1,10 @@
 """`sweep`: many seeds of one training, side by side on all cores or on a cluster, and one table of what came out."""
 
+import contextlib
 import os
+import re
 import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,13 @@ from tinyformer.cli.options import add_config_options, command_words, in_flags, 
 from tinyformer.cli.outputs import require_writable
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
-from tinyformer.cli.terminal import UsageError, say
+from tinyformer.cli.terminal import UsageError, one_line, say
 from tinyformer.sweeps import sweep
+from tinyformer.sweeps.cluster import NobodyWorks, cluster
+from tinyformer.sweeps.journal import TableRefused, TableTaken, open_table, question_hash
 from tinyformer.sweeps.seeds import parse_seeds
 from tinyformer.sweeps.summary import held_out, steps_to_goal, trained
-from tinyformer.sweeps.table import sweeps_folder, write_sweep
+from tinyformer.sweeps.table import sweeps_folder
 
 HELP = "train many seeds, and write one table of how they ended"
 USAGE = "[--seeds LIST] [--workers N | --scheduler ADDRESS] [options]"
@@ -32,7 +35,12 @@ each head is; the Evaluate page of the dashboard shows it. Steps to 99 % are tho
 the validation side were right, a look being every 25 steps. The same seeds and settings give the same table, byte for
 byte, where NumPy rounds alike.
 
-Exit status 1 if a training diverged; its row says so. --scheduler needs: pip install "tinyformer[dask]"."""
+Each row is on the disk as soon as its seed is done, and the same command goes on where it was stopped or killed; it
+tries seeds again whose row tells of a problem. A table that other seeds or settings began is replaced only with
+--overwrite.
+
+Exit status 1 if a seed has a problem: its training diverged, or its worker died; its row says so. --scheduler needs:
+pip install "tinyformer[dask]"."""
 
 
 def add_arguments(parser):
@@ -41,6 +49,7 @@ def add_arguments(parser):
     where.add_argument("--workers", type=whole, metavar="N", help="processes at a time (one per core)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786")
     parser.add_argument("--output", metavar="FILE", help=f"the table, a .csv file (in {sweeps_folder()})")
+    parser.add_argument("--overwrite", action="store_true", help="replace a table that another command began")
     add_config_options(parser)
 
 
@@ -49,37 +58,56 @@ def run(args):
     path = _path(args, configs)
     if args.workers is not None and not 1 <= args.workers <= 1_000:
         raise UsageError(f"--workers must be from 1 to 1000, got {args.workers}")
-    finished, started = [], time.monotonic()
-    with Progress(len(configs), "sweep") as progress:
-
-        def on_row(row, seconds):
-            finished.append(row)
-            progress.milestone(_line(row, seconds))
-            progress.update(len(finished), _line(row, seconds))
-
-        try:
-            with _executor(args, len(configs)) as executor:
-                progress.update(0, "starting")
-                rows = sweep.sweep(configs, executor, on_row)
-        except KeyboardInterrupt:
-            progress.clear()
-            raise KeyboardInterrupt(_keep(path, finished, configs)) from None
-        except BrokenProcessPool:
-            progress.clear()
-            say(f"error: a worker died, perhaps for want of memory; {_keep(path, finished, configs)}")
-            return 1
-        except ValueError as error:  # a side without expressions
-            raise UsageError(in_flags(error)) from None
-        except Exception as error:  # what comes from other machines can be anything
-            if args.scheduler is None or isinstance(error, UsageError):
-                raise
-            progress.clear()
-            say(f"error: the cluster failed: {error!r}; {_keep(path, finished, configs)}")
-            return 1
-    write_sweep(path, rows)
+    started = time.monotonic()
+    try:
+        with open_table(path, configs, args.overwrite) as table:
+            ended = _train(args, path, table, len(configs))
+            rows = table.rows()
+    except TableTaken as error:
+        raise UsageError(f"{error}: choose another --output, or --overwrite") from None
+    except TableRefused as error:
+        raise UsageError(f"{error}: choose another --output") from None
+    if not ended:
+        return 1
     _summary(rows, time.monotonic() - started)
     print(f"written to {path}")
     return 1 if any(row.get("problem") for row in rows) else 0
+
+
+def _train(args, path, table, count):
+    """Train what has no row yet → whether that came to its end; if not, it was said why."""
+    missing, done = table.missing(), 0
+    if len(missing) < count:
+        say(f"{count - len(missing)} of {count} seeds are in {path} already")
+    if not missing:
+        return True
+    with Progress(len(missing), "sweep") as progress:
+
+        def on_row(row, seconds):
+            nonlocal done
+            table.add(row)
+            done += 1
+            with contextlib.suppress(OSError):  # the terminal is gone: the row is where it should be
+                progress.milestone(_line(row, seconds))
+                progress.update(done, _line(row, seconds))
+
+        try:
+            with _executor(args, len(missing)) as executor:
+                progress.update(0, "starting")
+                sweep.sweep(missing, executor, on_row)
+            return True
+        except KeyboardInterrupt:
+            progress.clear()
+            raise KeyboardInterrupt(_stopped(path, table, count)) from None
+        except ValueError as error:  # a side without expressions
+            raise UsageError(in_flags(error)) from None
+        except Exception as error:  # what comes from other machines can be anything; OSError is a disk that is full
+            if isinstance(error, UsageError) or not (args.scheduler or isinstance(error, OSError)):
+                raise
+            progress.clear()
+            what = error if isinstance(error, OSError | NobodyWorks) else f"the cluster failed: {error!r}"
+            say(f"error: {what}; {_stopped(path, table, count)}; the same command goes on from there")
+            return False
 
 
 def _configs(args):
@@ -100,7 +128,8 @@ def _path(args, configs):
     else:
         words = [word.lstrip("-") for word in command_words(configs[0], seed=False)]
         seeds = f"{configs[0].seed}-to-{configs[-1].seed}" if len(configs) > 1 else str(configs[0].seed)
-        path = sweeps_folder() / ("-".join(["seeds", seeds, *words])[:120].replace(os.sep, "_") + ".csv")
+        readable = re.sub(r"[^\w.,+-]", "_", "-".join(["seeds", seeds, *words]))[:100]
+        path = sweeps_folder() / f"{readable}-{question_hash(configs)}.csv"
     require_writable(path.parent)
     return path
 
@@ -117,26 +146,29 @@ def _cluster(address):
     """`sweep.cluster`, with errors that say what to do."""
     with ExitStack() as stack:
         try:
-            executor = stack.enter_context(sweep.cluster(address))
+            executor = stack.enter_context(cluster(address))
         except ImportError:
             raise UsageError('--scheduler needs Dask: pip install "tinyformer[dask]"') from None
         except (OSError, ValueError, TypeError) as error:
             raise UsageError(f"--scheduler: no cluster answers at {address}: {error or 'timed out'}") from None
+        except NobodyWorks as error:
+            raise UsageError(f"--scheduler: {error}") from None
         yield executor
 
 
-def _keep(path, finished, configs):
-    """Write the rows that are there, in the order of the seeds; say so."""
-    if not finished:
+def _stopped(path, table, count):
+    """Write the table once more, if an interruption kept it from being written; say how far it is."""
+    rows = table.rows()
+    if not rows:
         return "stopped; no seed was done, nothing was written"
-    order = {config.seed: place for place, config in enumerate(configs)}
-    write_sweep(path, sorted(finished, key=lambda row: order[row["seed"]]))
-    return f"stopped; the {len(finished)} of {len(configs)} seeds that were done are in {path}"
+    with contextlib.suppress(OSError):
+        table.publish()
+    return f"stopped; the {len(rows)} of {count} seeds that were done are in {path}"
 
 
 def _line(row, seconds):
     if row.get("problem"):
-        return f"seed {row['seed']}: {row['problem']}"
+        return one_line(f"seed {row['seed']}: {row['problem']}")
     reached = f"99 % after {row['steps_to_99']} steps" if row["steps_to_99"] else "99 % never reached"
     return f"seed {row['seed']}: {row['test_correct']} of {row['test_total']}, {reached}, {duration(seconds)}"
 

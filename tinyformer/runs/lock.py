@@ -25,7 +25,7 @@ def hold(path):
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         patient_until = time.monotonic() + PATIENCE
-        while not _take(handle):
+        while not take(handle):
             if time.monotonic() > patient_until:
                 raise RunLocked(f"{path.parent.name} is being trained by another process: pause it there first")
             time.sleep(0.02)
@@ -41,13 +41,13 @@ def is_held(path):
     except FileNotFoundError:
         return False
     try:
-        return not _take(handle)
+        return not take(handle)
     finally:
         os.close(handle)
 
 
-def _take(handle):
-    """Try to lock, without waiting."""
+def take(handle):
+    """Try to lock an open file, without waiting → whether it is ours."""
     try:
         if fcntl:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

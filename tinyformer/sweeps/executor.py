@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -67,13 +68,26 @@ class ProcessExecutor(Executor):
         finally:
             with self._lock:
                 self._processes.discard(process)
-        if not answer:
-            raise BrokenProcessPool(f"a process died with exit status {process.returncode}")
-        result, error = json.loads(answer)
+        try:
+            result, error = json.loads(answer)
+        except ValueError:  # there is none, or half of one
+            raise BrokenProcessPool(_how_it_died(process.returncode)) from None
         if error is not None:
             name, text = error
             raise _ERRORS[name](text) if name in _ERRORS else RuntimeError(f"{name}: {text}")
         return result
+
+
+def _how_it_died(status):
+    """
+    >>> _how_it_died(-9)
+    'its process was killed by signal 9 (SIGKILL), perhaps for want of memory'
+    """
+    if status >= 0:
+        return f"its process died with exit status {status}"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else "unknown"
+    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+    return f"its process was killed by signal {-status} ({name}){hint}"
 
 
 def _work():

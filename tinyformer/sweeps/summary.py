@@ -3,7 +3,7 @@
 import statistics
 from typing import NamedTuple
 
-from tinyformer.sweeps.table import PROBLEM, STEPS, STEPS_OF
+from tinyformer.sweeps.table import PROBLEM, STEPS, operations_of
 
 
 class HeldOut(NamedTuple):
@@ -46,8 +46,8 @@ def held_out(rows):
 
 def steps_to_goal(rows):
     """→ a StepsToGoal for all expressions, then one for each operation that the table has a column of."""
-    columns = {"all": STEPS, **{what: name for what, name in STEPS_OF.items() if any(name in row for row in rows)}}
-    return [_steps(what, [row.get(name) for row in rows]) for what, name in columns.items()]
+    columns = [("all", STEPS), *operations_of(rows).items()]  # not one dictionary: an operation may be called "all"
+    return [_steps(what, [row.get(name) for row in rows]) for what, name in columns]
 
 
 def _steps(what, steps):

@@ -6,20 +6,22 @@ NumPy rounds alike.
 """
 
 import os
-from concurrent.futures import as_completed
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from contextlib import contextmanager
 
 import numpy as np
 
+from tinyformer.checkpoints.array_file import one_line
 from tinyformer.configuration import TrainingConfig
 from tinyformer.evaluation.evaluate import accuracy_per_operation, evaluate
 from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
 from tinyformer.sweeps.executor import ProcessExecutor
-from tinyformer.sweeps.table import STEPS, STEPS_OF
+from tinyformer.sweeps.table import PROBLEM, SETTINGS, STEPS, STEPS_OF, table_rows, table_text
 from tinyformer.task.datasets import expression_space
 from tinyformer.training import DivergenceError, Trainer
 
 GOAL = 0.99  # of accuracy on the validation side, of all expressions or of those of one operation
+SECONDS_BETWEEN = 1.0  # looks at whether somebody is at work
 STEPS_BETWEEN = 25  # looks at the validation side, until all have reached the goal
 MOST_FOR_FOCUS = 500  # expressions over which attention is averaged
 
@@ -28,20 +30,43 @@ def sweep(configs, executor, on_row=None):
     """Train each TrainingConfig on `executor` → a list of rows (dicts), in the order of `configs`.
 
     `on_row(row, seconds)` is called as each is done, in any order. A training that diverged has a row too, with the
-    reason in "problem". Other errors, as that of a worker that died, are raised; what was not begun is then cancelled.
+    reason in "problem", and so has one that was lost, as with a worker that died. A ValueError is raised, since it is
+    one of the settings, and so is what the executor's `require_workers` raises, which is asked now and then if there is
+    such a method. What was not begun is then cancelled.
     """
     futures = {executor.submit(train_row, config.to_dict()): place for place, config in enumerate(configs)}
-    rows = [None] * len(futures)
+    rows, pending = [None] * len(futures), set(futures)
+    require_workers = getattr(executor, "require_workers", lambda: None)
     try:
-        for future in as_completed(futures):
-            rows[futures[future]], seconds = future.result()
-            if on_row is not None:
-                on_row(rows[futures[future]], seconds)
+        while pending:
+            done, pending = wait(pending, SECONDS_BETWEEN, return_when=FIRST_COMPLETED)
+            for future in done:
+                place = futures[future]
+                rows[place], seconds = _row(future, configs[place])
+                if on_row is not None:
+                    on_row(rows[place], seconds)
+            require_workers()
     except BaseException:
         for future in futures:
             future.cancel()
         raise
     return rows
+
+
+def _row(future, config):
+    """What came of a training → (row, seconds). A row is taken only if it could be read again from a table."""
+    try:
+        result = future.result()
+    except (ValueError, CancelledError):
+        raise
+    except Exception as error:  # what comes from other processes and machines can be anything
+        reason = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+        return settings_of(config) | {PROBLEM: one_line(reason)}, 0.0
+    try:
+        row, seconds = result
+        return table_rows(table_text([row]))[0], seconds
+    except (ValueError, TypeError, AttributeError) as error:
+        return settings_of(config) | {PROBLEM: one_line(error)}, 0.0
 
 
 @contextmanager
@@ -54,30 +79,16 @@ def processes(workers=None):
         executor.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def cluster(address):
-    """An executor on the Dask cluster whose scheduler listens at `address`, as "tcp://10.0.0.5:8786".
-
-    ImportError where Dask is not installed; OSError where nobody answers. The workers need this package, too.
-    """
-    from distributed import Client  # an extra: only who has a cluster needs it
-
-    with Client(address, timeout="10s", set_as_default=False) as client:
-        yield client.get_executor(pure=False)
+def settings_of(config):
+    """The columns of a row that are known before its training."""
+    settings = vars(config) | {"parameters": config.model.num_parameters}
+    return {name: settings[name] for name in SETTINGS}
 
 
 def train_row(settings):
     """TrainingConfig.to_dict() → (row, seconds of training steps). Runs in a worker."""
     config = TrainingConfig.from_dict(settings)
-    row = {
-        "seed": config.seed,
-        "data_seed": config.data_seed,
-        "num_examples": config.num_examples,
-        "epochs": config.epochs,
-        "batch_size": config.batch_size,
-        "learning_rate": config.learning_rate,
-        "parameters": config.model.num_parameters,
-    }
+    row = settings_of(config)
     trainer, goals, seconds = Trainer(config), Goals(), 0.0
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
@@ -86,7 +97,7 @@ def train_row(settings):
                 if goals.open and record.step % STEPS_BETWEEN == 0:
                     goals.look(record.step, evaluate(trainer.model, trainer.data.validation))
     except DivergenceError as error:
-        return row | {"problem": str(error)}, seconds
+        return row | {PROBLEM: str(error)}, seconds
     test = trainer.finish()
     space = evaluate(trainer.model, expression_space(data_seed=config.data_seed, shares=config.shares))
     row |= {

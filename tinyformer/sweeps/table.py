@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import math
 import re
 from pathlib import Path
@@ -13,11 +14,14 @@ from tinyformer.task.expressions import OPERATIONS
 SETTINGS = ("seed", "data_seed", "num_examples", "epochs", "batch_size", "learning_rate", "parameters")
 STEPS = "steps_to_99"
 STEPS_OF = {operation: f"{STEPS}_{operation.lower()}" for operation in OPERATIONS}  # tables of before have none
+STEPS_OF_ANY = re.compile(rf"{STEPS}_(\w{{1,40}})")  # of operations that this program does not know, too
 RESULTS = (STEPS, "best_step", "test_correct", "test_total", "test_loss", "all_correct", "all_total")
-ENTROPY = re.compile(r"entropy_([0-9]{1,3})_([0-9]{1,3})")
+SHARES = {"test_correct": "test_total", "all_correct": "all_total"}  # right → of how many
+ENTROPY = re.compile(r"entropy_([0-9]{1,4})_([0-9]{1,4})")
 PROBLEM = "problem"
 FRACTIONS = ("learning_rate", "test_loss")
-MOST_BYTES = 4 << 20
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 4 << 20, 10_000, 10_000
+LARGEST = 2**63 - 1  # as in TrainingConfig; what is larger fits into no column of a page
 
 
 class SweepTableError(ValueError):
@@ -26,40 +30,75 @@ class SweepTableError(ValueError):
 
 def columns_of(rows):
     """The names of the columns, in the order of the file."""
-    heads = sorted({name for row in rows for name in row if ENTROPY.fullmatch(name)}, key=_block_and_head)
-    return [*SETTINGS, *RESULTS, *STEPS_OF.values(), *heads, PROBLEM]
+    names = dict.fromkeys(name for row in rows for name in row)
+    heads = sorted(filter(ENTROPY.fullmatch, names), key=_block_and_head)
+    steps = dict.fromkeys([*STEPS_OF.values(), *filter(STEPS_OF_ANY.fullmatch, names)])
+    return [*SETTINGS, *RESULTS, *steps, *heads, PROBLEM]
 
 
-def write_sweep(path, rows):
-    """Rows of `sweep.sweep` → a CSV file at `path`, the same bytes for the same rows. Raises OSError."""
+def operations_of(rows):
+    """{operation: its column of steps} of the columns that the rows have; one that is not known is called as there."""
+    known = {name: operation for operation, name in STEPS_OF.items()}
+    names = [name for name in columns_of(rows) if STEPS_OF_ANY.fullmatch(name) and any(name in row for row in rows)]
+    return {known.get(name, name.removeprefix(f"{STEPS}_")): name for name in names}
+
+
+def table_text(rows):
+    """Rows of `sweep.sweep` → the content of their file, the same bytes for the same rows."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns_of(rows), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def write_sweep(path, rows):
+    """Write the table of these rows as a CSV file. Raises OSError."""
     with whole_file(path) as file:
-        file.write(text.getvalue().encode())
+        file.write(table_text(rows))
 
 
 def read_sweep(path):
     """→ a list of rows (dicts) as `write_sweep` got them, None where a cell is empty, the columns of STEPS_OF only if
-    the file has them. Raises SweepTableError."""
+    the file has them. What is in no column of a sweep is left out. Raises SweepTableError."""
     path = Path(path)
+    name = shown_name(path.name)
     try:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
-        missing = [name for name in (*SETTINGS, *RESULTS) if name not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f"it has no column {missing[0]}")
-        rows = [{name: _value(name, cell) for name, cell in row.items() if name} for row in reader]
-        if not rows:
-            raise ValueError("it has no rows")
+        return table_rows(content)
     except OSError as error:
-        raise SweepTableError(f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise SweepTableError(f"{name} cannot be read: {error.strerror or error}") from error
     except (ValueError, csv.Error) as error:
-        raise SweepTableError(f"{path.name} is not the table of a sweep: {one_line(error)}") from error
+        raise SweepTableError(f"{name} is not the table of a sweep: {one_line(error)}") from error
+
+
+def table_rows(content):
+    """The bytes of a file → its rows. ValueError or csv.Error that says what is wrong with them."""
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+    names = next(lines, [])
+    missing = [name for name in (*SETTINGS, *RESULTS) if name not in names]
+    if missing:
+        raise ValueError(f"it has no column {missing[0]}")
+    if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
+        raise ValueError(f"it has more than {MOST_COLUMNS:,} columns, or two of one name")
+    cells = [line for line in itertools.islice(lines, MOST_ROWS + 1) if line]
+    if not cells:
+        raise ValueError("it has no rows")
+    if len(cells) > MOST_ROWS:
+        raise ValueError(f"it has more than {MOST_ROWS:,} rows")
+    rows, seeds = [], set()
+    for line in cells:
+        if len(line) != len(names):
+            raise ValueError(f"row {len(rows) + 1} has {len(line)} cells, {len(names)} are expected")
+        row = {name: _value(name, cell) for name, cell in zip(names, line, strict=True) if _is_known(name)}
+        _require_whole(row)
+        if row["seed"] in seeds:
+            raise ValueError(f"seed {row['seed']} stands in it twice")
+        seeds.add(row["seed"])
+        rows.append(row)
     return rows
 
 
@@ -72,27 +111,47 @@ def sweep_files():
     """{name: Path} of the tables that ship with the checkpoints, then of those in `sweeps_folder`."""
     shipped = sorted(shipped_folder().glob("sweep-*.csv")) if shipped_folder().is_dir() else []
     own = sorted(sweeps_folder().glob("*.csv")) if sweeps_folder().is_dir() else []
-    return {
-        path.stem: path for path in [*shipped, *(path for path in own if path.stem not in {p.stem for p in shipped})]
-    }
+    files = {}
+    for path in [*shipped, *own]:
+        files.setdefault(shown_name(path.stem), path)
+    return files
+
+
+def shown_name(name):
+    """A file's name as text that every encoder takes: bytes that are no characters become question marks."""
+    return name.encode(errors="replace").decode()
 
 
 def _value(name, cell):
     """The text of a cell → int, float, str or None. ValueError if it is not what the column holds."""
     if name == PROBLEM:
-        return cell or None
+        return one_line(cell) if cell else None
     if not cell:
         if name in SETTINGS:
             raise ValueError(f"a row has no {name}")
         return None
     if name in FRACTIONS or ENTROPY.fullmatch(name):
         value = float(cell)
-        if not math.isfinite(value):
-            raise ValueError(f"{name} is not finite")
+        if not math.isfinite(value) or (ENTROPY.fullmatch(name) and not -0.01 <= value <= 1.01):  # it was rounded
+            raise ValueError(f"{name} is {cell[:40]}, not {'a finite number' if name in FRACTIONS else 'from 0 to 1'}")
         return value
-    if name in SETTINGS or name in RESULTS or name in STEPS_OF.values():
-        return int(cell)
-    return cell
+    if not re.fullmatch("[0-9]{1,19}", cell) or int(cell) > LARGEST:
+        raise ValueError(f"{name} is a whole number from 0 to {LARGEST}, got {cell[:40]!r}")
+    return int(cell)
+
+
+def _require_whole(row):
+    """ValueError if the row of a training that ended lacks its result, or has more right than there is."""
+    for right, total in SHARES.items():
+        if row[right] is None and (row.get(PROBLEM) or right != "test_correct"):
+            continue
+        if row[right] is None or not row[total] or row[right] > row[total]:
+            raise ValueError(f"seed {row['seed']} has {right} {row[right]} of {total} {row[total]}")
+
+
+def _is_known(name):
+    fixed = name in SETTINGS or name in RESULTS or name == PROBLEM
+    return fixed or bool(ENTROPY.fullmatch(name) or STEPS_OF_ANY.fullmatch(name))
 
 
 def _block_and_head(name):
