@@ -21,6 +21,14 @@ def test_only_a_split_by_draw_tests_what_was_trained_on(split_by):
     assert not distinct & {tuple(tokens) for tokens in leak.never_trained_on.tokens.tolist()}
 
 
+def test_four_of_five_test_expressions_of_the_experiment_were_trained_on():
+    """What Train says of its split by draw, at the 10,000 draws of its reference."""
+    data = prepare_data(TrainingConfig(split_by="draw"))
+    trained_on = {tuple(tokens) for tokens in data.train.tokens.tolist()}
+    known = sum(tuple(tokens) in trained_on for tokens in data.test.tokens.tolist())
+    assert 0.75 < known / len(data.test.targets) < 0.85
+
+
 def _answered(correct, total):
     """An Evaluation of so many right answers."""
     right = np.arange(total) < correct
