@@ -4,6 +4,8 @@ from html import escape
 
 import streamlit as st
 
+from dashboard.plain_text import html, plain
+
 COLUMN_WIDTHS = {1: 456, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding: 2rem 2.4rem 4rem; max-width: 1440px}
@@ -71,16 +73,16 @@ def side_by_side(models, note=lambda shown: "", alone="stretch"):
 def heading(shown, note=""):
     """A model's name under a line in its color, with its shape."""
     st.html(
-        f'<div class="tf-model" style="--c:{shown.style.color}"><i>{shown.style.glyph}</i><b>{escape(shown.name)}</b>'
-        f'<div class="tf-note">{escape(note)}</div></div>'
+        f'<div class="tf-model" style="--c:{shown.style.color}"><i>{shown.style.glyph}</i><b>{html(shown.name)}</b>'
+        f'<div class="tf-note">{html(note)}</div></div>'
     )
 
 
 def legend(models):
     """Which color and shape is whose, with what each was trained on."""
     lines = "".join(
-        f'<div style="--c:{shown.style.color}"><i>{shown.style.glyph}</i>{escape(shown.name)} '
-        f'<span class="tf-note">{escape(origin(shown))}</span></div>'
+        f'<div style="--c:{shown.style.color}"><i>{shown.style.glyph}</i>{html(shown.name)} '
+        f'<span class="tf-note">{html(origin(shown))}</span></div>'
         for shown in models
     )
     st.html(f'<div class="tf-legend">{lines}</div>')
@@ -98,10 +100,10 @@ def complaint(error, kept):
     """What is wrong with the text in the expression field, where, and what is shown meanwhile."""
     reason = getattr(error, "reason", None) or str(error)
     text, position = getattr(error, "text", None), getattr(error, "position", None)
-    st.warning(f"{reason[:1].upper()}{reason[1:]}")
+    st.warning(plain(reason[:1].upper() + reason[1:]))
     if text and position:
         st.code(point_at(text, position), language=None)
-    st.caption(f"Still showing {kept}")
+    st.caption(f"Still showing {plain(kept)}")
 
 
 def point_at(text, position, width=26):

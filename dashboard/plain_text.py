@@ -1,8 +1,8 @@
-"""Text from outside as text: from a link, a file's name, a checkpoint, a run, a table, a field, an error that quotes them.
+"""Text from outside as text: of a link, a file's name, a checkpoint, a run, a table, a field, an error that quotes it.
 
 Streamlit reads nearly all its texts as Markdown: labels, help, captions, warnings, the options of radio buttons and of
-segmented controls. There `plain` is to be used; inside `st.html`, `html`. Options of select boxes, `st.code` and cells of
-data frames are text already. `tests/test_plain_text.py` looks at every call of every page.
+segmented controls. `plain` is for these, `html` for `st.html`. Options of select boxes, `st.code` and the cells of data
+frames are text already. `tests/test_plain_text.py` looks at every call of every page.
 """
 
 import re
@@ -10,8 +10,8 @@ from html import escape
 
 LONGEST = 400  # characters of one text; more is not read but scrolled past
 JOINER = "\u2060"  # a character that is not seen
-# A backslash takes their meaning away: of these anywhere, of others where a line begins. An underscore within a word has
-# none, nor has a colon before a space: names and sentences stay as they are.
+# A backslash takes their meaning away: of these anywhere, of others where a line begins. An underscore within a word
+# has none, nor has a colon before a space: names and sentences stay as they are.
 _MEANING = re.compile(r"[\\`*\[\]<>&$~|]|:(?=\S)|(?<![^\W_])_|_(?![^\W_])|^[-+=#]")
 _NUMBER = re.compile(r"^(\d+)([.)])")
 # These are looked for when the backslashes are gone: links without brackets, :icons:, and arrows made of characters.

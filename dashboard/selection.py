@@ -51,13 +51,20 @@ class Selection(NamedTuple):
 
     models: tuple[ShownModel, ...]
     expression: Expression
-    problems: tuple[str, ...] = ()  # files that cannot be used, one sentence each
+    problems: tuple[str, ...] = ()  # models that are not there, or cannot be used, one sentence each
     complaint: ExpressionError | None = None  # the text in the field; `expression` is the last good one
 
 
 def current():
     """The Selection of this visitor, as `resolve` left it at the beginning of the run."""
     return st.session_state["_selection"]
+
+
+def known_names(known):
+    """Names of the models that can be chosen, and behind them those of the link, or of the choice, that are not there:
+    dropped, they would vanish from the link without a word."""
+    asked = st.session_state[MODELS] if MODELS in st.session_state else st.query_params.get_all(MODELS)
+    return list(dict.fromkeys([*known, *filter(None, asked)]))
 
 
 def known_models():
@@ -80,9 +87,10 @@ def expression_field():
 def resolve():
     """Read widgets and files, remember and return the Selection. Home.py calls it once a run, after the widgets."""
     known = known_models()
-    names = [name for name in st.session_state.get(MODELS, ()) if name in known]
+    asked = st.session_state.get(MODELS, ())
+    names = [name for name in asked if name in known]
     looks = models.styles(names, known)
-    shown, problems = [], []
+    shown, problems = [], [f"There is no model {name} here" for name in asked if name not in known]
     for name in names:
         try:
             shown.append(ShownModel(known[name], looks[name], caches.checkpoint(known[name])))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import components, models, selection
+from dashboard.plain_text import plain
 
 
 def draw(with_expression=True):
@@ -17,7 +18,7 @@ def draw(with_expression=True):
             under_expression = st.container()
         st.multiselect(
             "Models on display",
-            list(known),
+            selection.known_names(known),
             default=[name for name in models.ON_DISPLAY_AT_FIRST if name in known] or list(known)[:3],
             key=selection.MODELS,
             bind="query-params",
@@ -32,5 +33,5 @@ def draw(with_expression=True):
         if chosen.models:
             components.legend(chosen.models)
         for problem in chosen.problems:
-            st.error(f"{problem}. The other models are shown.", icon=None)
+            st.error(f"{plain(problem)}. The other models are shown.", icon=None)
     return chosen

@@ -64,9 +64,11 @@ def my_runs():
 
 def linked(run_id):
     """The run of a link, whoever's it is, or None. One has to know the id, which nobody can guess."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", run_id):  # before it becomes a path
+        return None
     try:
         run = _run_at(find_run(run_id).path)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id) or run.path.parent != runs_folder():
+        if run.path.parent != runs_folder():
             return None
         return None if visitors.is_shared() and run.owner is visitors.LOCAL else run
     except RunError:

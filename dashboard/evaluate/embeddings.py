@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard import caches, components, sections
 from dashboard.charts import digits
+from dashboard.plain_text import plain
 from tinyformer import Transformer
 from tinyformer.evaluation.embeddings import cosine_similarity, digit_embeddings, number_sense, principal_components
 
@@ -64,7 +65,8 @@ def verdict(table):
             "One cannot tell it from the distances: more than 5% of all random renumberings of the digits do as well, "
             f"for {'this model' if len(table) == 1 else 'each of these models'}."
         )
-    return f"Their order is in the distances of {', '.join(ordered)}: fewer than 5% of random renumberings do as well."
+    names = ", ".join(map(plain, ordered))
+    return f"Their order is in the distances of {names}: fewer than 5% of random renumberings do as well."
 
 
 def correlations(shown):

@@ -10,6 +10,7 @@ from dashboard.charts import matrix
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import texts
 from dashboard.history import histories
+from dashboard.plain_text import plain
 from tinyformer import confusion_matrix
 from tinyformer.evaluation.evaluate import OTHER
 from tinyformer.task.vocabulary import DIGITS, VOCABULARY
@@ -64,7 +65,7 @@ def _confusion(shown, part, key, cell):
     truth, answer = clicked[0]["truth"], clicked[0]["answer"]
     behind = part.select(behind_cell(part, int(truth), OTHER if answer == "other" else int(answer)))
     listed = pd.DataFrame({"expression": texts(behind)[:MOST_LISTED], SURE: 100 * behind.confidence[:MOST_LISTED]})
-    st.caption(f"{len(behind):,} with the answer {truth}, answered {answer}" + _first(len(behind)))
+    st.caption(f"{len(behind):,} with the answer {plain(truth)}, answered {plain(answer)}" + _first(len(behind)))
     st.dataframe(
         listed,
         hide_index=True,

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import caches
 from dashboard.evaluate import asked, calibration, mistakes, wrong
+from dashboard.plain_text import plain
 from tinyformer import evaluate
 from tinyformer.evaluation.drawn import times_drawn
 from tinyformer.evaluation.report import split_of
@@ -35,7 +36,7 @@ def draw(models, expression):
                 help="Its lines take the place of the text.",
             )  # fmt: skip
             if refused := st.session_state.get(REFUSED):
-                st.warning(refused)
+                st.warning(plain(refused))
     test_set = _parse(text or "", longest)
     _report(test_set)
     if not test_set.lines:
@@ -117,7 +118,7 @@ def _report(test_set):
     disputed = [line for line in test_set.lines if line.is_disputed]
     if disputed:
         some = ", ".join(
-            f"line {line.number} ({line.expression} is {line.expression.answer}, not {line.answer})"
+            plain(f"line {line.number} ({line.expression} is {line.expression.answer}, not {line.answer})")
             for line in disputed[:5]
         )
         st.warning(

@@ -8,6 +8,7 @@ from dashboard import components
 from dashboard.charts import distribution
 from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep_tables
+from dashboard.plain_text import plain
 from tinyformer.evaluation.intervals import wilson_interval
 from tinyformer.sweeps.summary import held_out, trained
 from tinyformer.sweeps.table import ENTROPY, PROBLEM, SETTINGS, SweepTableError, read_sweep, shown_name, sweep_files
@@ -80,7 +81,7 @@ def _charts(rows, asked):
     low, high = wilson_interval(correct, total)
     st.caption(
         f"{correct:,} right of {total:,} held out: 95% interval {low:.1%} to {high:.1%}. "
-        f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed})."
+        f"All seeds: mean {percent(right.mean)} held out, worst {percent(right.worst)} (seed {right.worst_seed:d})."
     )
     with st.container(horizontal=True, gap="small"):
         with st.container(width=430):
@@ -107,7 +108,7 @@ def verdict(seed, accuracy, steps, own):
     equal = sum(value == accuracy[own] for value in accuracy) - 1
     others = len(accuracy) - 1
     text = (
-        f"**Seed {seed}** has {percent(accuracy[own])} held out: "
+        f"**Seed {seed:d}** has {percent(accuracy[own])} held out: "
         f"better than {better} of {others} others, equal to {equal}. "
     )
     if steps[own] is None:

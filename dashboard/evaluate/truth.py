@@ -10,6 +10,7 @@ from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
 from dashboard.evaluate.asked import texts
 from dashboard.history import histories
+from dashboard.plain_text import plain
 from tinyformer import OPERATIONS, expression_space
 from tinyformer.evaluation.report import split_of
 from tinyformer.task.datasets import SIDES
@@ -44,7 +45,7 @@ def draw(models, expression):
     with st.container(horizontal=True, gap="small"):
         for operation, figure in figures.items():
             with st.container(width=WIDTH):
-                st.markdown(f"**{operation} ( a b c )**")
+                st.markdown(f"**{plain(operation)} ( a b c )**")
                 key = f"truth-{operation}"
                 choose = partial(_choose, key)
                 components.draw(figure, key=key, on_select=choose, selection_mode=[truth_map.CLICK])
@@ -80,7 +81,7 @@ def _legend(names, first, second):
         counts = [(one & ~other).sum(), (other & ~one).sum(), (~one & ~other).sum()]
         glyphs = [names[first].style.glyph, names[second].style.glyph, "✚"]
         st.markdown("  \n".join(
-            f"{glyph} {state}: **{count:,}**" for glyph, state, count in zip(glyphs, states, counts, strict=True)
+            f"{glyph} {plain(state)}: **{count:,}**" for glyph, state, count in zip(glyphs, states, counts, strict=True)
         ))  # fmt: skip
     st.caption(f"{EXPLANATION} **Click a cell**: it becomes the expression on every page.")
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.charts.heatmaps import CELL, FIELDS
 from dashboard.explore.subjects import Subject
+from dashboard.plain_text import plain
 
 MODEL, LAYER, HEAD, QUERY, KEY = "model", "layer", "head", "token", "key"  # keys of the widgets, names in the URL
 OPEN = "stages"
@@ -40,7 +41,7 @@ def pick(subjects, words, key=True, of_model=True):
     with st.container(horizontal=True, gap="medium"):
         subject = subjects[0]
         if of_model and len(subjects) > 1:
-            name = _one_of("Model", [subject.name for subject in subjects], MODEL)
+            name = _one_of("Model", [subject.name for subject in subjects], MODEL, plain)
             subject = next(subject for subject in subjects if subject.name == name)
         if of_model:
             layer = _one_of("Layer", list(range(1, subject.config.num_layers + 1)), LAYER) - 1
@@ -48,8 +49,8 @@ def pick(subjects, words, key=True, of_model=True):
         else:
             layer = head = 0
         places = list(range(len(words)))
-        query = _one_of("Token that looks", places, QUERY, lambda place: position_names[place])
-        looked_at = _one_of("Token looked at", places, KEY, lambda place: position_names[place], 2) if key else 0
+        query = _one_of("Token that looks", places, QUERY, lambda place: plain(position_names[place]))
+        looked_at = _one_of("Token looked at", places, KEY, lambda place: plain(position_names[place]), 2) if key else 0
     return Cell(subject, layer, head, query, looked_at)
 
 

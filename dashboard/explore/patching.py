@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
+from dashboard.plain_text import plain
 from tinyformer import OPERATIONS, Expression, ExpressionError, parse_expression
 from tinyformer.interpret import patch, stage_label
 from tinyformer.task.vocabulary import VOCABULARY
@@ -19,13 +20,13 @@ def draw(subjects, expression):
         return
     if other.answer == expression.answer:
         st.info(
-            f"{expression} and {other} both have the answer {expression.answer}: there is no difference in logits to "
-            "restore, and the share is undefined. Choose an expression with another answer."
+            f"{expression} and {plain(other)} both have the answer {expression.answer}: there is no difference in "
+            "logits to restore, and the share is undefined. Choose an expression with another answer."
         )
         return
     words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
     st.caption(
-        f"The run of {other} gets one value of the run of {expression}: "
+        f"The run of {plain(other)} gets one value of the run of {expression}: "
         f"how much of the way from {other.answer} back to {expression.answer}?"
     )
     for subject, column, width in components.side_by_side(subjects):
@@ -92,7 +93,7 @@ def _comparison(expression):
         return suggested
     problem = difference_problem(expression, other)
     if problem:
-        st.warning(problem)
+        st.warning(plain(problem))
         return None
     return other
 

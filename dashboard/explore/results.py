@@ -7,6 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import streamlit as st
 
+from dashboard.plain_text import plain
 from tinyformer import expression_space, interpret
 
 MOST_KEPT = 256
@@ -91,7 +92,7 @@ def ablation(subject, sets, replacement, text):
     return computed(
         ("ablation", subject.source, sets, replacement),
         lambda: interpret.ablation_steps(subject.model, expression_space(), sets, replacement),
-        f"{text} of {subject.name} …",
+        f"{text} of {plain(subject.name)} …",
     )
 
 

@@ -6,6 +6,7 @@ from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import results
 from dashboard.explore.names import head_name
+from dashboard.plain_text import plain
 from tinyformer import OPERATIONS
 
 ALL = "all five"
@@ -29,7 +30,7 @@ def draw(subjects, expression):
             cell=min(40, (width - 32) // R), height=24, told_columns=found.roles,
             told_rows=[f"{name}, {kind}" for name, kind in zip(heads, called, strict=True)],
         )  # fmt: skip
-        names = [f"| {name} | {kind} |" for name, kind in zip(heads, called, strict=True)]
+        names = [f"| {name} | {plain(kind)} |" for name, kind in zip(heads, called, strict=True)]
         with column:
             components.draw(figure, key=f"roles-{subject.name}-{len(subjects)}")
             st.markdown("\n".join(["| head | is called |", "|---|---|", *names]))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard import visitor_runs
+from dashboard.plain_text import plain
 from dashboard.selection import ShownModel
 from tinyformer import Transformer
 from tinyformer.runs import Run, RunError
@@ -58,7 +59,8 @@ def at_the_moment(models):
     subjects = [_subject(shown, histories[shown.name], moment) for shown in models]
     still = [subject.name for subject in subjects if subject.step is None]
     if moment != THE_END and still:
-        st.caption(f"Without snapshots, and therefore as trained: {', '.join(still)}. Time has a replay for them.")
+        names = ", ".join(map(plain, still))
+        st.caption(f"Without snapshots, and therefore as trained: {names}. Time has a replay for them.")
     return subjects
 
 
@@ -69,7 +71,7 @@ def _subject(shown, run, moment):
         try:
             return Subject(shown, snapshot(str(run.path), steps[-1], run), (str(run.path), steps[-1]), steps[-1])
         except RunError as error:
-            st.warning(str(error))
+            st.warning(plain(error))
     return Subject(shown, shown.model, (shown.file,))
 
 

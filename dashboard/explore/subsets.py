@@ -7,6 +7,7 @@ from dashboard import components
 from dashboard.charts import signed_bars, through_time
 from dashboard.explore import background, results
 from dashboard.explore.names import head_name
+from dashboard.plain_text import plain
 from tinyformer import expression_space
 from tinyformer.interpret import best_per_size, heads_of, shapley_values, smallest_sufficient, subset_steps
 from tinyformer.interpret.subsets import MOST_HEADS
@@ -16,7 +17,7 @@ def draw(subjects, replacement):
     fitting = [subject for subject in subjects if len(heads_of(subject.config)) <= MOST_HEADS]
     for subject in subjects:
         if subject not in fitting:
-            st.info(f"{subject.name} has more than {MOST_HEADS} heads: too many subsets to try them all.")
+            st.info(f"{plain(subject.name)} has more than {MOST_HEADS} heads: too many subsets to try them all.")
     if not fitting:
         return
     keys = {subject.name: ("subsets", subject.source, replacement) for subject in fitting}
@@ -33,7 +34,7 @@ def _wait_for(missing, keys, replacement):
     busy = [job for job in jobs.values() if job and not job.is_over]
     for name, job in jobs.items():
         if job and job.state == "failed":
-            st.error(f"{name}: {job.error}")
+            st.error(f"{plain(name)}: {plain(job.error)}")
     if busy:
         _progress([subject.name for subject in missing], jobs)
         return
@@ -55,7 +56,7 @@ def _progress(names, jobs):
         st.rerun()
     for name, job in running:
         words = {"waiting": "waits for its turn", "running": f"{job.progress:.0%} of the subsets"}
-        st.progress(job.progress, f"{name}: {words.get(job.state, job.state)}")
+        st.progress(job.progress, f"{plain(name)}: {plain(words.get(job.state, job.state))}")
     if st.button("Cancel", key="cancel-subsets"):
         for _, job in running:
             job.cancel()

@@ -7,6 +7,7 @@ from dashboard import components, visitor_runs
 from dashboard.charts import through_time
 from dashboard.explore import results
 from dashboard.explore.subjects import forget_histories, history, snapshot
+from dashboard.plain_text import plain
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import space_patterns
 from tinyformer.runs import RunError
@@ -40,12 +41,12 @@ def _one(subject, count):
     status = visitor_runs.status(run) if run else None
     if run is None or status.state in ("failed", "damaged"):
         if status:
-            st.warning(status.reason)
+            st.warning(plain(status.reason))
         if st.button("Replay its training", key=f"replay-{subject.name}"):
             try:
                 visitor_runs.start([subject.shown.checkpoint.training], [f"replay of {subject.name}"])
             except (RunError, OSError) as error:
-                st.error(str(error))
+                st.error(plain(error))
                 return
             forget_histories()
             st.rerun()
@@ -57,7 +58,7 @@ def _one(subject, count):
     rows = results.computed(
         ("course", str(run.path), run.snapshot_steps()[-1]),
         lambda: course_steps(run),
-        f"Through the training of {subject.name} …",
+        f"Through the training of {plain(subject.name)} …",
     )
     moment = subject.step if subject.step is not None else run.snapshot_steps()[-1]
     figure = through_time.over_steps(
@@ -72,7 +73,7 @@ def _replaying(run, name):
     if status.state not in ("queued", "running", "paused"):
         st.rerun()
     done = len(run.log().steps)
-    st.progress(done / max(status.total_steps, 1), f"Replaying {name}: {status.state}, step {done:,}")
+    st.progress(done / max(status.total_steps, 1), f"Replaying {plain(name)}: {plain(status.state)}, step {done:,}")
     if status.state == "paused":
         if st.button("Go on", key=f"go-on-{name}"):
             visitor_runs.workers().submit(run)
@@ -85,7 +86,7 @@ def arrival(run, shown):
     try:
         replayed = load_checkpoint(run.model_path).model
     except ValueError as error:
-        return f"The replay left no model to compare with: {error}"
+        return f"The replay left no model to compare with: {plain(error)}"
     if replayed.vector.tobytes() == shown.model.vector.tobytes():
         return "The replay arrived at exactly these weights, bit for bit."
     tokens = expression_space().tokens

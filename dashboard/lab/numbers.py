@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.charts import lab_matrix
 from dashboard.lab import backward, inputs, place, proof
 from dashboard.lab.bench import View, flat, in_and_out
+from dashboard.plain_text import plain
 
 FROM_MODEL, BY_HAND = "model", "hand"
 SOURCES = {FROM_MODEL: "from the model", BY_HAND: "by hand"}
@@ -47,7 +48,7 @@ def draw(bench, stage):
     try:
         run = trial.run()
     except ValueError as error:
-        st.warning(f"This input does not fit: {error}")
+        st.warning(f"This input does not fit: {plain(error)}")
         return
     view = View(trial, run, stage.words, by_hand, head, stage)
     panels = bench.panels(view) if bench.panels else in_and_out(view)

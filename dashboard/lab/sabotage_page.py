@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
 from dashboard.lab.rooms import NO_BUG
+from dashboard.plain_text import plain
 from tinyformer.laboratory.anatomy import as_float64
 from tinyformer.laboratory.model_checks import CHECKS
 from tinyformer.laboratory.sabotage import BUGS, sabotage
@@ -47,7 +48,7 @@ def draw():
             st.markdown("Choose a bug and see which of them turns red.")
         shown = selection.current().models[0]
         _results(_checked(shown.file, key), BUGS[key].caught_by if key else None)
-        st.caption(f"On a double-precision copy of {shown.name}.")
+        st.caption(f"On a double-precision copy of {plain(shown.name)}.")
     if key:
         _train(key)
 

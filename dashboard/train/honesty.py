@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from dashboard.plain_text import plain
 from tinyformer import CheckpointError, load_checkpoint
 from tinyformer.evaluation.leak import measure_leak
 
@@ -28,11 +29,11 @@ def draw(shown):
 def _in_words(name, leak):
     test, honest, (low, high) = leak.test.accuracy, leak.never_trained_on.accuracy, leak.interval
     if leak.flatters:
-        verdict = f"**{name} looks better than it is, by {100 * (test - honest):.1f} points.**"
+        verdict = f"**{plain(name)} looks better than it is, by {100 * (test - honest):.1f} points.**"
     else:
-        verdict = f"**The test of {name} leaks, though that does not show in its result.**"
+        verdict = f"**The test of {plain(name)} leaks, though that does not show in its result.**"
     return (
-        f"{verdict} {leak.known} of {len(leak.test)} expressions of its test were trained on. It says {test:.1%} (95 % "
-        f"interval {low:.1%} to {high:.1%}). Of all {len(leak.never_trained_on):,} expressions never trained on, "
+        f"{verdict} {leak.known:,} of {len(leak.test)} expressions of its test were trained on. It says {test:.1%} (95 "
+        f"% interval {low:.1%} to {high:.1%}). Of all {len(leak.never_trained_on):,} expressions never trained on, "
         f"{honest:.1%} are answered right."
     )

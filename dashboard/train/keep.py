@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from dashboard import selection, visitor_runs
+from dashboard.plain_text import plain
 from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
 from tinyformer.checkpoints.folders import saved_folder
 
@@ -41,17 +42,17 @@ def _save(run, name):
         return
     path = saved_folder() / f"{name}.npz"
     if path.exists():
-        say(f"There is a model named {name} already. Not saved.")
+        say(f"There is a model named {plain(name)} already. Not saved.")
         return
     try:
         saved_folder().mkdir(parents=True, exist_ok=True)
         kept = load_checkpoint(run.model_path)
         save_checkpoint(path, kept.model, training=kept.training, history=kept.history, metadata=kept.metadata)
     except (CheckpointError, OSError) as error:
-        say(f"Not saved: {error}")
+        say(f"Not saved: {plain(error)}")
         return
     selection.show_model(_name_of(path))
-    say(f"Saved as {name}, and put on display.")
+    say(f"Saved as {plain(name)}, and put on display.")
 
 
 def _name_of(path):

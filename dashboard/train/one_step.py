@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import one_step as charts
+from dashboard.plain_text import plain
 from dashboard.train.watch import data_of, snapshot
 from tinyformer import detokenize
 from tinyformer.laboratory import microscope
@@ -48,7 +49,7 @@ def draw(shown):
     try:
         _draw(one.run, step, number, rate)
     except RunError as error:
-        st.warning(str(error))
+        st.warning(plain(error))
 
 
 def _draw(run, step, number, rate):

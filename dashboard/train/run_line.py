@@ -1,10 +1,9 @@
 """One run in one line: its name, how far it is, and what can be done with it."""
 
-from html import escape
-
 import streamlit as st
 
 from dashboard import visitor_runs
+from dashboard.plain_text import html, plain
 from dashboard.train import keep
 from tinyformer.runs import RunError
 
@@ -25,7 +24,7 @@ def draw(one, status, log):
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"run-{one.id}"):
         st.html(
             f'<div class="tf-run" style="--c:{one.style.color};--w:{share:.1%}">'
-            f'<span class="tf-note">{escape(words)}</span><i>{one.style.glyph}</i>{escape(one.name)}'
+            f'<span class="tf-note">{html(words)}</span><i>{one.style.glyph}</i>{html(one.name)}'
             f'<div class="tf-bar"><div></div></div></div>',
             width="stretch",
         )
@@ -33,7 +32,7 @@ def draw(one, status, log):
             with st.container(horizontal=True, gap="small", width="content"):  # together on the next line, if need be
                 _buttons(one, status, begun=log is not None and log.step > 0)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
-        st.error(f"{one.name}: {visitor_runs.reason(one.run, status)}")
+        st.error(f"{plain(one.name)}: {plain(visitor_runs.reason(one.run, status))}")
 
 
 def _buttons(one, status, begun):
@@ -60,14 +59,14 @@ def resume(run):
     try:
         visitor_runs.workers().submit(run)
     except RunError as error:
-        keep.say(str(error))
+        keep.say(plain(error))
 
 
 def _stop(run):
     try:
         visitor_runs.workers().stop(run)
     except (RunError, OSError) as error:
-        keep.say(str(error))
+        keep.say(plain(error))
 
 
 def _progress(status, log):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard import visitor_runs, workers
+from dashboard.plain_text import plain
 from dashboard.train import advanced, limits, what_if
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
@@ -64,7 +65,7 @@ def draw():
             configs = _configs(seeds, settings, model)
         except ValueError as error:
             configs = []
-            st.error(limits.in_words(error))
+            st.error(plain(limits.in_words(error)))
         start = place_of_button.button("Start training", type="primary", disabled=not configs, on_click=fold)
         if configs:
             _say_what_it_is(configs)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import visitor_runs
+from dashboard.plain_text import plain
 from dashboard.train import keep, run_line
 from tinyformer.runs import RunError
 
@@ -87,7 +88,7 @@ def _actions(marked):
                                f"{visitor_runs.name(marked[0])}.csv", "text/csv",
                                icon=":material/download:", on_click="ignore")  # fmt: skip
         with st.popover("Delete …"):
-            names = ", ".join(visitor_runs.name(run) for run in marked)
+            names = ", ".join(plain(visitor_runs.name(run)) for run in marked)
             st.markdown(f"Delete **{names}** for good, with all that was learned?")
             st.button("Yes, delete", type="primary", on_click=_delete, args=(marked,))
 
@@ -104,4 +105,4 @@ def _delete(runs):
                 visitor_runs.workers().pause(run)
             run.delete()
         except (RunError, OSError) as error:
-            keep.say(f"Not deleted: {error}")
+            keep.say(f"Not deleted: {plain(error)}")

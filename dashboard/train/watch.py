@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import components, visitor_runs
 from dashboard.charts import attention, bars, formation
 from dashboard.charts import live as charts
+from dashboard.plain_text import html, plain
 from dashboard.train import live
 from dashboard.workers import require_memory
 from tinyformer import OPERATIONS
@@ -82,13 +83,13 @@ def _draw(shown, expression, busy):
                 try:
                     _column(one, expression, chosen)
                 except RunError as error:
-                    st.warning(str(error))
+                    st.warning(plain(error))
 
 
 def _column(one, expression, chosen):
     kept = one.run.snapshot_steps()
     if not kept:
-        st.caption(f"{one.name} has not begun.")
+        st.caption(f"{plain(one.name)} has not begun.")
         return
     if chosen is None:
         step, model = one.run.latest_model()
@@ -97,7 +98,7 @@ def _column(one, expression, chosen):
         step = max((s for s in kept if s <= chosen), default=kept[0])
         model, standing = snapshot(one.run, step), standing_after(one.run, step, kept[-1])
     if len(expression.tokens) > model.config.max_seq_len:
-        st.caption(f"{expression} is too long for {one.name}.")
+        st.caption(f"{expression} is too long for {plain(one.name)}.")
         return
     now = model_formation.glance(model, expression.tokens)
     _answer(one, step, now.probabilities, expression)
@@ -114,8 +115,8 @@ def _answer(one, step, probabilities, expression):
     best = int(probabilities.argmax())
     verdict = "right" if best == expression.answer_token else f"wrong, it is {expression.answer}"
     st.html(
-        f'<div class="tf-model" style="--c:{one.style.color};{ONE_LINE}" title="{escape(one.name)}">'
-        f"<i>{one.style.glyph}</i><b>{escape(one.name)}</b>"
+        f'<div class="tf-model" style="--c:{one.style.color};{ONE_LINE}" title="{html(one.name)}">'
+        f"<i>{one.style.glyph}</i><b>{html(one.name)}</b>"
         f'<div class="tf-note">after step {step:,}</div></div>'
         f'<div class="tf-answer"><strong>{escape(VOCABULARY[best])}</strong>'
         f"<span>{verdict}, {bars.percent(probabilities[best])} sure</span></div>"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import selection, visitor_runs
+from dashboard.plain_text import plain
 from dashboard.train import honesty, keep, live, one_step, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
@@ -25,18 +26,21 @@ try:
     elif experiment:
         st.session_state[SHOWN] = [run.id for run in what_if.start(experiment, seed)]
 except (RunError, OSError) as error:
-    st.error(f"Not started: {error}")
+    st.error(f"Not started: {plain(error)}")
 
 mine = {run.id: run for run in visitor_runs.my_runs()}
 if SHOWN not in st.session_state:  # a link, a reload, a return, or else what trains at this moment
     training = [run_id for run_id, run in mine.items() if visitor_runs.status(run).state in live.BUSY]
     wanted = st.query_params.get_all("run") or st.session_state.get(KEPT) or training
     st.session_state[SHOWN] = wanted[: visitor_runs.MOST_SHOWN]
-linked = {run_id: visitor_runs.linked(run_id) for run_id in st.session_state[SHOWN] if run_id not in mine}
+asked = list(st.session_state[SHOWN])
+if asked == st.session_state.get(KEPT, asked):  # else something was chosen since, and the link is out of date
+    asked = list(dict.fromkeys([*asked, *st.query_params.get_all("run")]))[: 2 * visitor_runs.MOST_SHOWN]
+linked = {run_id: visitor_runs.linked(run_id) for run_id in asked if run_id not in mine}
 known = mine | {run_id: run for run_id, run in linked.items() if run is not None}
-if missing := [run_id for run_id in st.session_state[SHOWN] if run_id not in known]:
-    st.warning(f"There is no run {', '.join(missing)[:200]}. It may have been deleted.")
-    st.session_state[SHOWN] = [run_id for run_id in st.session_state[SHOWN] if run_id in known]
+st.session_state[SHOWN] = [run_id for run_id in st.session_state[SHOWN] if run_id in known]
+if missing := [run_id for run_id in asked if run_id not in known]:
+    st.warning(f"There is no run {', '.join(map(plain, missing))}. It may have been deleted.")
 chosen = st.multiselect(
     "Runs on this page",
     list(known),
@@ -46,8 +50,8 @@ chosen = st.multiselect(
     placeholder="Start some above, or choose earlier ones",
 )
 st.session_state[KEPT] = chosen
-if chosen != st.query_params.get_all("run"):
-    st.query_params["run"] = chosen
+if [*chosen, *missing] != st.query_params.get_all("run"):  # a link stays as it is
+    st.query_params["run"] = [*chosen, *missing]
 
 looks = {model.name: model.style for model in selection.current().models}
 shown = visitor_runs.with_looks([known[run_id] for run_id in chosen], looks)

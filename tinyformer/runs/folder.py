@@ -61,7 +61,11 @@ def find_run(name):
     if _ID.fullmatch(str(name)) and (runs_folder() / str(name)).is_dir():
         return Run(runs_folder() / str(name))
     path = Path(name)
-    if not path.is_dir():
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a null character
+        there = False
+    if not there:
         raise RunError(f"there is no run {str(name)!r}, neither in {runs_folder()} nor as a folder")
     return Run(path.resolve())
 
