@@ -60,11 +60,14 @@ def current():
     return st.session_state["_selection"]
 
 
-def known_names(known):
-    """Names of the models that can be chosen, and behind them those of the link, or of the choice, that are not there:
-    dropped, they would vanish from the link without a word."""
-    asked = st.session_state[MODELS] if MODELS in st.session_state else st.query_params.get_all(MODELS)
-    return list(dict.fromkeys([*known, *filter(None, asked)]))
+def with_asked(key, known):
+    """Options of a widget bound to the link: what is known, and behind it what the link asks for, or what was chosen,
+    and is not there. Streamlit would drop it without a word, and rewrite the link."""
+    chosen = st.session_state.get(key, ())
+    asked = (
+        st.query_params.get_all(key) if key not in st.session_state else [chosen] if isinstance(chosen, str) else chosen
+    )
+    return list(dict.fromkeys([*known, *filter(None, asked or ())]))
 
 
 def known_models():

@@ -12,13 +12,14 @@ def draw(with_expression=True):
     with_expression: False where the field for the expression stands on the page itself.
     """
     known = selection.known_models()
+    asked_for = len(set(st.query_params.get_all(selection.MODELS)))
     with st.sidebar:
         if with_expression:
             selection.expression_field()
             under_expression = st.container()
         st.multiselect(
             "Models on display",
-            selection.known_names(known),
+            selection.with_asked(selection.MODELS, known),
             default=[name for name in models.ON_DISPLAY_AT_FIRST if name in known] or list(known)[:3],
             key=selection.MODELS,
             bind="query-params",
@@ -33,5 +34,7 @@ def draw(with_expression=True):
         if chosen.models:
             components.legend(chosen.models)
         for problem in chosen.problems:
-            st.error(f"{plain(problem)}. The other models are shown.", icon=None)
+            st.error(f"{plain(problem)}.{' The other models are shown.' if chosen.models else ''}", icon=None)
+        if asked_for > models.MOST_ON_DISPLAY:
+            st.warning(f"The link names {asked_for:,} models, of which {models.MOST_ON_DISPLAY} are shown.")
     return chosen

@@ -11,7 +11,7 @@ from dashboard.plain_text import JOINER, LONGEST, html, plain, visible
 
 DASHBOARD = Path(__file__).resolve().parents[1] / "dashboard"
 # What the reader cannot follow, each looked at: words of our own source, and numbers.
-LESSON = {"lesson.title", "lesson.text", "lesson.question", "lesson.answers", "lesson.todo", "lesson.because", "number"}
+LESSON = {"lesson.text", "lesson.question", "lesson.answers", "lesson.todo", "lesson.because", "number"}
 CHECK = {"result.name", "result.where", "result.begins", "expected", "bug.what", "bug.caught_by", "spoiled.stopped"}
 LOOKED_AT = {
     "explore/answer.py": {"told"},
@@ -26,7 +26,7 @@ LOOKED_AT = {
     "lab/multi_head.py": {"words[t]"},
     "lab/numbers.py": {"clickable", "name", "i", "j", "_in_words(shown[name], i, j)", "cause.text"},
     "lab/sabotage_page.py": CHECK,
-    "lab/tokenizer.py": {"tokens", "word", "i"},
+    "lab/tokenizer.py": {"tokens", "word"},
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first.model.num_parameters, *place)"},
     "train/what_if.py": {"seed"},
@@ -51,7 +51,7 @@ def test_nothing_is_excused_that_needs_no_excuse():
     for name, excused in LOOKED_AT.items():
         tree = ast.parse((DASHBOARD / name).read_text(encoding="utf-8"))
         for one in excused:
-            assert len(Module(tree, excused - {one}).offences()) > len(Module(tree, excused).offences()), (name, one)
+            assert Module(tree, excused - {one}).offences(), (name, one)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_usual_names_and_sentences_stay_as_they_are():
 
 @pytest.mark.parametrize(
     "text",
-    ["![](//host/a.png)", "[a](http://host)", "<b>", "**b**", "a_b_ _c_", "`c`", "$x$", "~~s~~", "# h", "- x", "1. x", "| a |",
-     ":red[x]", ":material/delete:", "&amp;", "http://host", "www.host.org", "me@host.org", "\\*"],
+    ["![](//host/a.png)", "[a](http://host)", "<b>", "**b**", "a_b_ _c_", "`c`", "$x$", "~~s~~", "# h", "- x", "1. x",
+     "| a |", ":red[x]", ":material/delete:", "&amp;", "http://host", "www.host.org", "me@host.org", "\\*"],
 )  # fmt: skip
 def test_what_is_plain_reads_as_it_was_written(text):
     """Backslashes before punctuation are Markdown's own way of saying: this character, without its meaning."""

@@ -14,14 +14,14 @@ SMALLEST = 7  # pixels: type below is not read but guessed
 
 def grid(
     values, rows, columns, *, title="", names=("row", "column", "value"), cell=34, height=None, form=".2f", reach=1.0,
-    signed=False, told_rows=None, told_columns=None, framed=None,
+    signed=False, told_rows=None, told_columns=None, framed=None, titles=None,
 ):  # fmt: skip
     """values (R, C), nan where undefined, with labels for rows and columns.
 
     `names` of row, column and value are for tooltips and the data, where `told_rows` and `told_columns` say in full
-    what the labels have no room for. `form` is how numbers are written in the cells: not at all if "", or where the
-    cells are too small to read them. Colors cover [0, reach], or [-reach, reach] if `signed`. `framed` (R, C) of bool
-    points out cells.
+    what the labels have no room for; tooltips have `titles` instead where these are not our own words. `form` is how
+    numbers are written in the cells: not at all if "", or where the cells are too small to read them. Colors cover
+    [0, reach], or [-reach, reach] if `signed`. `framed` (R, C) of bool points out cells.
     """
     values = np.asarray(values, np.float64)
     row, column = (index.ravel() for index in np.indices(values.shape))
@@ -41,8 +41,8 @@ def grid(
     label = min(11, max(8, _fitting(columns, cell)))
     number = min(12, max(8, int(cell * 0.34)), _fitting([format(value, form) for value in values.ravel()], cell))
     spec = _spec(
-        *values.shape, title, tuple(names), cell, height or cell, form if number >= SMALLEST else "", float(reach),
-        signed, label, number, framed is not None,
+        *values.shape, title, tuple(names), tuple(titles or names), cell, height or cell,
+        form if number >= SMALLEST else "", float(reach), signed, label, number, framed is not None,
     )  # fmt: skip
     return Figure(spec, data, description)
 
@@ -58,7 +58,7 @@ def _extreme(values, rows, columns):
 
 
 @lru_cache(maxsize=128)
-def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed, label, number, framed):
+def _spec(num_rows, num_columns, title, names, titles, cell, height, form, reach, signed, label, number, framed):
     labels = {
         "labelExpr": LABEL_ONLY,
         "labelAngle": 0,
@@ -76,9 +76,9 @@ def _spec(num_rows, num_columns, title, names, cell, height, form, reach, signed
         x=alt.X("column:O", axis=alt.Axis(**labels, orient="top", labelFontSize=label)),
         y=alt.Y("row:O", axis=alt.Axis(**labels)),
         tooltip=[
-            alt.Tooltip(f"{names[0]}:N"),
-            alt.Tooltip(f"{names[1]}:N"),
-            alt.Tooltip(value, format="+.4f" if signed else ".4f"),
+            alt.Tooltip(f"{names[0]}:N", title=titles[0]),
+            alt.Tooltip(f"{names[1]}:N", title=titles[1]),
+            alt.Tooltip(value, title=titles[2], format="+.4f" if signed else ".4f"),
         ],
     )
     known = f"isValid(datum[{names[2]!r}])"

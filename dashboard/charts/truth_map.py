@@ -34,10 +34,14 @@ def two_models(cells, first, second, chosen=None):
     data = _placed(cells, chosen)
     states = states_of(first[0], second[0])
     one, other = data["correct"].to_numpy(), data["other_correct"].to_numpy()
-    data["state"] = np.select([one & other, one, other], states[:3], states[3])
+    data["state"] = np.select(
+        [one & other, one, other], range(3), 3
+    )  # a place in STATES: names are no part of formulas
     counts = data["state"].value_counts()
     operation = data["operation"][0]
-    description = f"{operation}: " + ", ".join(f"{counts.get(state, 0):,} {state}" for state in states)
+    description = f"{operation}: " + ", ".join(
+        f"{counts.get(place, 0):,} {state}" for place, state in enumerate(states)
+    )
     return Figure(_spec((first, second)), data, description)
 
 
@@ -101,12 +105,11 @@ def _marks(base, middle, models):
             wrong.mark_point(shape="cross", angle=45, size=46, fill=color, stroke=color, strokeWidth=width)
             for color, width in (("white", 2.5), ("black", 0.2))  # the dark cross has a light halo
         ]
-    states = states_of(models[0][0], models[1][0])
     return [
         base.transform_filter(alt.datum.state == state)
         .mark_point(shape=shape, size=40, fill="white", stroke="black", strokeWidth=0.8)
         .encode(**middle)
-        for state, shape in zip(states[1:], (models[0][2], models[1][2], "cross"), strict=True)
+        for state, shape in zip((1, 2, 3), (models[0][2], models[1][2], "cross"), strict=True)
     ]
 
 
@@ -129,9 +132,8 @@ def _labels(base, across, down):
 def _color(models):
     if models is None:
         return {"color": alt.Color("certainty:Q", scale=SCALE, legend=None)}
-    states = states_of(models[0][0], models[1][0])
-    scale = alt.Scale(domain=states, range=[NEUTRAL, models[0][1], models[1][1], "#000000"])
-    dim = alt.condition(alt.datum.state == states[0], alt.value(0.36), alt.value(1))
+    scale = alt.Scale(domain=[0, 1, 2, 3], range=[NEUTRAL, models[0][1], models[1][1], "#000000"])
+    dim = alt.condition(alt.datum.state == 0, alt.value(0.36), alt.value(1))
     return {"color": alt.Color("state:N", scale=scale, legend=None), "opacity": dim}
 
 
@@ -141,9 +143,13 @@ def _tooltip(models):
         alt.Tooltip("right:Q", title="right answer"),
         alt.Tooltip("seen:N", title="in training"),
     ]
-    answers = [("answer", "confidence", "answered" if models is None else models[0][0])]
+    # A title is more than a name: what a tooltip calls "image" or "title" is drawn as one.
+    answers = [("answer", "confidence", "" if models is None else f"{models[0][0]} ")]
     if models is not None:
-        answers.append(("other_answer", "other_confidence", models[1][0]))
-    for answer, confidence, title in answers:
-        found += [alt.Tooltip(f"{answer}:N", title=title), alt.Tooltip(f"{confidence}:Q", title="sure", format=".4%")]
+        answers.append(("other_answer", "other_confidence", f"{models[1][0]} "))
+    for answer, confidence, who in answers:
+        found += [
+            alt.Tooltip(f"{answer}:N", title=f"{who}answered"),
+            alt.Tooltip(f"{confidence}:Q", title=f"{who}sure", format=".4%"),
+        ]
     return found

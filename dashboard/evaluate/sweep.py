@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, selection
 from dashboard.charts import distribution
 from dashboard.charts.bars import percent
 from dashboard.evaluate import sweep_tables

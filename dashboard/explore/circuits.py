@@ -45,7 +45,8 @@ def draw(subjects, expression):
                 similarity, [f"head {i + 1}" for i in rows], [str(j + 1) for j in columns], cell=46, framed=matched,
                 told_rows=[f"head {i + 1}, {roles[0].name(layer, i)}" for i in rows],
                 told_columns=[f"head {j + 1}, {roles[1].name(layer, j)}" for j in columns],
-                title=f"Layer {layer + 1}: attention in common", names=(first.name, second.name, "in common"),
+                title=f"Layer {layer + 1}: attention in common", names=("first", "second", "in common"),
+                titles=(f"head of {first.name}", f"head of {second.name}", "in common"),
             )  # fmt: skip
             with st.container(width="content"):
                 components.draw(figure, key=f"similarity-{layer}")

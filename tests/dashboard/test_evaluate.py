@@ -124,8 +124,9 @@ def test_two_models_differ_where_their_answers_say_so(evaluate_page, whole):
         "only seed-123 right": other & ~one,
         "both wrong": ~one & ~other,
     }
-    for state, where in expected.items():
-        assert sum((frame["state"] == state).sum() for frame in maps) == where.sum()
+    assert list(expected) == truth_map.states_of("seed-7", "seed-123")
+    for place, where in enumerate(expected.values()):
+        assert sum((frame["state"] == place).sum() for frame in maps) == where.sum()
 
 
 def test_certainty_counts_nines():
