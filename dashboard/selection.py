@@ -70,6 +70,21 @@ def with_asked(key, known):
     return list(dict.fromkeys([*known, *filter(None, asked or ())]))
 
 
+def read_link():
+    """Before all widgets of a new session: take out of the link what is empty. It would empty what must have a value.
+
+    An empty choice of models, and an empty field for the expression, are something that a link may say.
+    """
+    if "_link_read" in st.session_state:
+        return
+    st.session_state["_link_read"] = True
+    named = {*st.query_params} - {MODELS, EXPRESSION}
+    if empty := [name for name in named if not any(st.query_params.get_all(name))]:
+        for name in empty:
+            del st.query_params[name]
+        st.rerun()  # Streamlit has its own copy of the link, and takes another then
+
+
 def known_models():
     """{name: ModelFile} of what this visitor can put on display: shipped, saved, and their own trained runs."""
     return models.available(visitor_runs.trained())

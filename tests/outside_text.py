@@ -152,12 +152,16 @@ class Module:
         for node in ast.walk(where):
             if isinstance(node, ast.Assign):
                 for target in node.targets:
+                    target = target.value if isinstance(target, ast.Subscript) else target
                     yield from self._given(target, node.value, name)
             elif isinstance(node, ast.AugAssign | ast.NamedExpr):
                 yield from self._given(node.target, node.value, name)
             elif isinstance(node, ast.For | ast.comprehension):
                 for value in _members(node.iter, node.target):
                     yield from self._given(node.target, value, name)
+            elif isinstance(node, ast.Call) and _name(node) in ("append", "extend", "insert", "add", "update"):
+                if _of(getattr(node.func, "value", None)) == name:
+                    yield from node.args
             elif isinstance(node, ast.arg) and node.arg == name:
                 yield ast.Name("a parameter", ast.Load())
 

@@ -77,6 +77,8 @@ def test_nothing_is_excused_that_needs_no_excuse():
         "st.info(words(name))\ndef words(name):\n  return f'{name} is here'",
         "def draw(name):\n  text = 'no'\n  if name:\n    text = name\n  st.info(text)",
         "def draw(runs):\n  for run in runs:\n    st.info(run)",
+        "lines = []\nlines.append(name)\nst.info(', '.join(lines))",
+        "lines = {}\nlines['x'] = name\nst.info(', '.join(lines.values()))",
         "st.info(f'{name:>20}')",
         "st.info(f'{name!r}')",
         "st.info('x' if good else name)",

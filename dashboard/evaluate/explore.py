@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import selection
 from dashboard.charts.bars import percent
+from dashboard.plain_text import plain
 from tinyformer.task.vocabulary import VOCABULARY
 
 
@@ -17,7 +18,7 @@ def chosen(models, expression, key="explore"):
         best = probabilities.argmax()
         verdict = "" if best == expression.answer_token else " ✗"
         sure = percent(probabilities[best])
-        answers.append(f"{shown.style.glyph} {shown.name} **{VOCABULARY[best]}**{verdict} ({sure})")
+        answers.append(f"{shown.style.glyph} {plain(shown.name)} **{VOCABULARY[best]}**{verdict} ({sure})")
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.markdown(f"**{expression}** = {expression.answer}", width="content")
         st.markdown(" · ".join(answers), width="content")

@@ -12,7 +12,16 @@ from dashboard.plain_text import plain
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 NAMES = ("v1.2", "a:b[0] \"\\' datum.x", "![](x)[y](z) <b>$q$ :red[r] {0} %s *|", "image")
-EVALUATE = ("operations", "truth", "mistakes", "agreement", "calibration", "lengths", "embeddings", "own", "sweep")
+EVALUATE = (
+    "Operations",
+    "Truth map",
+    "Mistakes",
+    "Agreement",
+    "Calibration",
+    "Lengths",
+    "Embeddings",
+    "Your own test set",
+)
 EXPLORE = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One answer", "Explanation?", "Circuits", "Time")
 SECTIONS = [
     ("", {}),
@@ -123,12 +132,12 @@ def test_a_run_that_is_not_there_is_said_and_stays_in_the_link(visit, run):
     app = visit("train", run=[run])
     assert app.warning[0].value == f"There is no run {plain(run)}. It may have been deleted."
     app.run()
-    assert app.query_params["run"] == [run] and not app.exception
+    assert app.query_params["run"] == run and not app.exception
 
 
 def test_a_sweep_that_is_not_there_is_said(visit, folder):
     (folder / "sweep-a.csv").write_text("no sweep")
-    app = visit("evaluate", section="sweep", sweep="sweep-[b](//host)")
+    app = visit("evaluate", section="Sweep", sweep="sweep-[b](//host)")
     assert app.error[-1].value.startswith(f"There is no sweep {plain('sweep-[b](//host)')}")
     assert app.session_state["sweep"] == "sweep-[b](//host)"
 
