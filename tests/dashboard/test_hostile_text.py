@@ -40,7 +40,7 @@ PARAMETERS = {  # of each page, in its links
                           "replacement", "without", "effect", "measure", "operation", "other"),
     "layer-lab": ("room", "bench", "bug", "part", "target", "block", "lesson", "done", "bench-model"),
 }  # fmt: skip
-EXAMPLES = int(os.environ.get("EXAMPLES", "25"))  # links that are tried on each page
+EXAMPLES = int(os.environ.get("EXAMPLES", "6"))  # links that are tried on each page
 MARKDOWN = ("markdown", "caption", "error", "warning", "info", "success", "title", "header", "subheader", "toast")
 
 
