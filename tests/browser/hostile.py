@@ -30,8 +30,9 @@ SUSPECT = f"""() => {{
   const inside = '[data-testid=stMain], [data-testid=stSidebar]';
   return [
     ...all('a[href], img, iframe, script[src], link[href]', e => e.href || e.src)
-      .filter(url => url.includes('{HOST}') || /^(mailto|javascript):/.test(url)),
-    ...all('img', e => e.closest(inside) && !e.src.includes('logo') ? 'picture ' + e.src : '').filter(text => text),
+      .filter(url => url && (new URL(url).host.includes('{HOST}') || /^(mailto|javascript):/.test(url))),
+    ...all('img', e => e.closest(inside) && !e.closest('[data-testid*=Logo]') ? 'picture ' + e.src : '')
+      .filter(text => text),
     ...all('[data-testid=stException], .stException', e => 'died: ' + e.innerText),
     ...all('.katex, [data-testid=stMarkdownContainer] blockquote', e => 'made of it: ' + e.innerText),
   ];
