@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, home, preload, sidebar, visitors
+from dashboard import components, home, preload, selection, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -30,6 +30,7 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
+selection.read_link()
 if at_home := page.url_path == "":
     home.draw_question()
 shown = sidebar.draw(with_expression=not at_home).models

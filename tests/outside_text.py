@@ -24,13 +24,25 @@ MARKDOWN = {  # name of the call → places of the arguments that are Markdown, 
     "html": (0,),
 }
 TEXT_OPTIONS = ("selectbox", "multiselect")  # theirs are not
-FORWARDING = {"how_to_read": (0,), "say": (0,), "computed": (2,), "ablation": (3,), "_one_of": (0, 1, 3)}
-OUR_MODULES = ("components", "keep", "results")
-MAKES_PLAIN = {"plain", "html", "escape", "percent", "result", "probability", "head_name", "part_name"}
+FORWARDING = {"how_to_read": (0,), "say": (0,), "computed": (2,), "ablation": (3,), "_one_of": (0, 1, 3), "prose": (0,)}
+OUR_MODULES = ("glossary", "components", "keep", "results")
+MAKES_PLAIN = {"plain", "html", "escape", "explained", "percent", "result", "probability", "head_name", "part_name"}
 NUMBERS = {"len", "sum", "round", "int", "float", "abs", "count", "slider", "number_input", "range"}
 COPIES = {"list", "tuple", "sorted", "reversed", "str"}
 METHODS = {"join", "format", "get", "keys", "items", "values", "capitalize", "strip", "replace"}
-OURS = {"title", "sentence", "look_for", "answer", "color", "glyph", "verdict", "expression", "head_dim", "name_of"}
+OURS = {
+    "title",
+    "sentence",
+    "look_for",
+    "answer",
+    "color",
+    "glyph",
+    "verdict",
+    "question",
+    "expression",
+    "head_dim",
+    "name_of",
+}
 NUMBER_FORMAT = re.compile(r"[+]?,?(\.?\d*|\.\{\})[defgr]?%?")
 
 

@@ -9,7 +9,6 @@ from dashboard.history import NEVER_DRAWN, histories
 from tinyformer.evaluation import finding
 from tinyformer.evaluation.best import best
 from tinyformer.task.datasets import SIDES
-from dashboard.plain_text import plain
 
 PERCENT = st.column_config.NumberColumn(format="%.2f%%")
 

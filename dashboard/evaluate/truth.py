@@ -90,8 +90,8 @@ def _wrong(shown):
     """How many are wrong, and which, where they are few."""
     evaluation = caches.whole_space(shown.file)[0]
     which = texts(evaluation.select(~evaluation.correct))
-    named = f": {', '.join(which)}" if 0 < len(which) <= MOST_NAMED else ""
-    return f"**{shown.name}** has {len(which):,} of all {len(evaluation):,} wrong{named}."
+    named = f": {plain(', '.join(which))}" if 0 < len(which) <= MOST_NAMED else ""
+    return f"**{plain(shown.name)}** has {len(which):,} of all {len(evaluation):,} wrong{named}."
 
 
 @st.cache_resource(max_entries=80, show_spinner=False)

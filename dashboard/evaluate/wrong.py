@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import sections
 from dashboard.evaluate import agreement, asked, mistakes, operations
+from dashboard.plain_text import plain
 
 CODE = """\
 from tinyformer import accuracy_per_operation, load_checkpoint
@@ -29,7 +30,7 @@ def show(subject, expression, key="mistakes"):
     perfect = all(part.correct.all() for part in parts)
     if perfect:
         counts = " and ".join(dict.fromkeys(f"{len(part):,}" for part in parts))
-        st.success(f"Nothing is wrong: every model is right on all {counts} of these expressions.")
+        st.success(f"Nothing is wrong: every model is right on all {plain(counts)} of these expressions.")
     else:
         operations.draw(subject, key=f"{key}-operations")
         mistakes.draw_confusion(subject, key)

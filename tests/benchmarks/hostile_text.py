@@ -23,7 +23,7 @@ def visits(models, damaged, runs):
     for page, names in PARAMETERS.items():
         for parameters in hostile.sprinkled((*names, "models", "models", "expression"), LINKS):
             yield page, parameters, len(parameters)
-    for place, (page, section) in enumerate([*SECTIONS, ("evaluate", {"section": "Sweep"})]):
+    for place, (page, section) in enumerate([*SECTIONS, ("evaluate", {"section": "Many seeds"})]):
         four = [models[(4 * place + i) % len(models)] for i in range(4)]
         link = [("models", name) for name in four] + list(section.items())
         yield page, [*link, ("map", four[0]), ("versus", four[1]), ("sweep", models[0])], 4

@@ -29,7 +29,7 @@ def test_hostile_texts_stay_texts(browser, hostile_server):
                 ("models", models[0]),
             ],
         ),
-        ("evaluate", [("section", "Truth map"), *(("models", name) for name in models[-4:])]),
+        ("evaluate", [("section", "Every expression"), *(("models", name) for name in models[-4:])]),
         ("explore-attention", [("look", "Circuits"), *(("models", name) for name in ("image", "a:b[0]"))]),
         ("explore-attention", [("look", "")]),
     ]

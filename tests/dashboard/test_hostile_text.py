@@ -12,16 +12,7 @@ from dashboard.plain_text import plain
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 NAMES = ("v1.2", "a:b[0] \"\\' datum.x", "![](x)[y](z) <b>$q$ :red[r] {0} %s *|", "image")
-EVALUATE = (
-    "Operations",
-    "Truth map",
-    "Mistakes",
-    "Agreement",
-    "Calibration",
-    "Lengths",
-    "Embeddings",
-    "Your own test set",
-)
+EVALUATE = ("Other lengths", "Every expression", "Mistakes", "Sure and right", "Digits", "Your own questions")
 EXPLORE = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One answer", "Explanation?", "Circuits", "Time")
 SECTIONS = [
     ("", {}),
@@ -137,7 +128,7 @@ def test_a_run_that_is_not_there_is_said_and_stays_in_the_link(visit, run):
 
 def test_a_sweep_that_is_not_there_is_said(visit, folder):
     (folder / "sweep-a.csv").write_text("no sweep")
-    app = visit("evaluate", section="Sweep", sweep="sweep-[b](//host)")
+    app = visit("evaluate", section="Many seeds", sweep="sweep-[b](//host)")
     assert app.error[-1].value.startswith(f"There is no sweep {plain('sweep-[b](//host)')}")
     assert app.session_state["sweep"] == "sweep-[b](//host)"
 
