@@ -34,7 +34,8 @@ SUSPECT = f"""() => {{
     ...all('img', e => e.closest(inside) && !e.closest('[data-testid*=Logo]') ? 'picture ' + e.src : '')
       .filter(text => text),
     ...all('[data-testid=stException], .stException', e => 'died: ' + e.innerText),
-    ...all('.katex, [data-testid=stMarkdownContainer] blockquote', e => 'made of it: ' + e.innerText),
+    ...all('.katex', e => 'formula ' + e.innerHTML).filter(text => text.includes('{HOST}')),  // the lab has its own
+    ...all('[data-testid=stMarkdownContainer] blockquote', e => 'quote ' + e.innerText),
   ];
 }}"""
 
