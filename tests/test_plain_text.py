@@ -38,7 +38,7 @@ LOOKED_AT = {
     "lab/sabotage_page.py": CHECK,
     "lab/tokenizer.py": {"tokens", "word"},
     "train/keep.py": {"text"},  # what `say` was given
-    "train/setup.py": {"limits.statement(first.model.num_parameters, *place)"},
+    "train/setup.py": {"limits.statement(first, *place)"},
     "train/what_if.py": {"seed"},
     "visitors.py": {"cookie"},
 }

@@ -27,11 +27,14 @@ def draw():
         problems = {name: problem for name, path in files.items() if (problem := _problem(path))}
         first = next((place for place, name in enumerate(files) if name not in problems), 0)
         name = st.selectbox(
-            "Sweep", list(files), index=first, key="sweep", bind="query-params", width=360,
+            "Sweep", selection.with_asked("sweep", files), index=first, key="sweep", bind="query-params", width=360,
             format_func=lambda name: f"{name} (damaged)" if name in problems else name,
         )  # fmt: skip
+        if name not in files:
+            st.error(f"There is no sweep {plain(name)} here. Choose another one.")
+            return
         if name in problems:
-            st.error(f"{problems[name]}. Choose another one.")
+            st.error(f"{plain(problems[name])}. Choose another one.")
             return
         rows = _read(*_state(files[name]))
         done = trained(rows)
@@ -39,11 +42,12 @@ def draw():
         place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
         asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
     if problems:
-        st.caption(f"Damaged, and not shown: {'; '.join(problems.values())}.")
-    st.caption(_settings(rows))
+        st.caption(f"Damaged, and not shown: {plain('; '.join(problems.values()))}.")
+    st.caption(plain(_settings(rows)))
     if len(done) < len(rows):
         st.warning(
-            "Did not end: " + "; ".join(f"seed {row['seed']}: {row['problem']}" for row in rows if row.get(PROBLEM))
+            "Did not end: "
+            + "; ".join(plain(f"seed {row['seed']}: {row['problem']}") for row in rows if row.get(PROBLEM))
         )
     if not done:
         return
