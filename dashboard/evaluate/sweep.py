@@ -42,7 +42,7 @@ def draw():
         place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
         asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
     if problems:
-        st.caption(f"Damaged, and not shown: {plain('; '.join(problems.values()))}.")
+        st.caption(f"Damaged, and not shown: {'; '.join(map(plain, problems.values()))}.")
     st.caption(plain(_settings(rows)))
     if len(done) < len(rows):
         st.warning(
