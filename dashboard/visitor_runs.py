@@ -10,10 +10,12 @@ from dashboard.models import Style
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
 from dashboard.workers import Workers, require_memory
 from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
+from tinyformer.runs.log_reader import LogReader
 
 FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
 MOST_SHOWN = 8  # runs in one chart: the palette has no more
 _workers, _lock = None, threading.Lock()
+_logs = LogReader()
 
 
 class ShownRun(NamedTuple):
@@ -84,6 +86,11 @@ def is_mine(run):
 def status(run):
     """RunStatus, as the workers know it."""
     return workers().status(run)
+
+
+def log(run):
+    """LogSummary. All who look at a run share what was read of its log."""
+    return _logs.look(run.path)
 
 
 def start(configs, labels=None):
