@@ -41,7 +41,7 @@ def workers():
     global _workers
     with _lock:
         if _workers is None:
-            _workers = Workers(connected=visitors.is_connected).watch()
+            _workers = Workers(connected=visitors.is_connected, address=visitors.address).watch()
         return _workers
 
 
@@ -94,6 +94,7 @@ def log(run):
 
 
 def start(configs, labels=None):
+<<<<<<< HEAD
     """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
     runs = []
     for config in configs:
@@ -102,6 +103,20 @@ def start(configs, labels=None):
         run = create_run(config, owner=visitors.current(), label=label)
         runs.append(run)
         workers().submit(run)
+=======
+    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError: then none."""
+    me, runs = visitors.current(), []
+    with workers().room_for(len(configs), me):
+        try:
+            for config, label in zip(configs, labels or [""] * len(configs), strict=True):
+                runs.append(create_run(config, owner=me, label=label))
+        except OSError:
+            for run in runs:
+                run.delete()
+            raise
+        for run in runs:
+            workers().submit(run)
+>>>>>>> d038ff5 (Visitors take turns, the server has a limit, and a refused start leaves no folder)
     return runs
 
 
