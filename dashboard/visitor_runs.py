@@ -1,5 +1,6 @@
 """The runs that a visitor sees, which of them are theirs, how they look, and the workers that train them."""
 
+import os
 import re
 import threading
 from functools import lru_cache
@@ -8,14 +9,16 @@ from typing import NamedTuple
 from dashboard import visitors
 from dashboard.models import Style
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
+from dashboard.run_index import DAMAGED, ID, RunIndex
 from dashboard.workers import Workers, require_memory
-from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
+from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, runs_folder
+from tinyformer.runs.directory import CONFIG
 from tinyformer.runs.log_reader import LogReader
 
 FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
 MOST_SHOWN = 8  # runs in one chart: the palette has no more
 _workers, _lock = None, threading.Lock()
-_logs = LogReader()
+_logs, _index = LogReader(), RunIndex()
 
 
 class ShownRun(NamedTuple):
@@ -46,30 +49,37 @@ def workers():
 
 
 @lru_cache(maxsize=4096)
+def _run(path, changed):
+    return Run(path)  # it reads its configuration once; `changed`: when that was written
+
+
 def _run_at(path):
-    return Run(path)  # it reads its configuration once
+    try:
+        return _run(path, os.stat(path / CONFIG).st_mtime_ns)
+    except OSError:
+        return Run(path)
 
 
 def my_runs():
     """The runs of this visitor, the newest first; damaged ones (on a local server) at the end."""
-    me, mine = visitors.current(), []
-    for found in list_runs():
-        run = _run_at(found.path)
-        try:
-            if run.owner == me:
-                mine.append((run.created, run))
-        except RunError:
-            if me is visitors.LOCAL:
-                mine.append((0, run))
-    return [run for _, run in sorted(mine, key=lambda pair: (-pair[0], pair[1].id))]
+    me = visitors.current()
+    paths = _index.of(me, *([DAMAGED] if me is visitors.LOCAL else []))
+    return sorted(map(_run_at, paths), key=lambda run: (-_created(run), run.id))
+
+
+def _created(run):
+    try:
+        return run.created
+    except RunError:
+        return 0
 
 
 def linked(run_id):
     """The run of a link, whoever's it is, or None. One has to know the id, which nobody can guess."""
     try:
-        run = _run_at(find_run(run_id).path)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id) or run.path.parent != runs_folder():
+        if not ID.fullmatch(run_id) or (path := find_run(run_id).path).parent != runs_folder():
             return None
+        run = _run_at(path)
         return None if visitors.is_shared() and run.owner is visitors.LOCAL else run
     except RunError:
         return None
@@ -94,16 +104,6 @@ def log(run):
 
 
 def start(configs, labels=None):
-<<<<<<< HEAD
-    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
-    runs = []
-    for config in configs:
-        require_memory(config)
-    for config, label in zip(configs, labels or [""] * len(configs), strict=True):
-        run = create_run(config, owner=visitors.current(), label=label)
-        runs.append(run)
-        workers().submit(run)
-=======
     """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError: then none."""
     me, runs = visitors.current(), []
     with workers().room_for(len(configs), me):
@@ -116,7 +116,6 @@ def start(configs, labels=None):
             raise
         for run in runs:
             workers().submit(run)
->>>>>>> d038ff5 (Visitors take turns, the server has a limit, and a refused start leaves no folder)
     return runs
 
 
