@@ -106,6 +106,8 @@ def log(run):
 def start(configs, labels=None):
     """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError: then none."""
     me, runs = visitors.current(), []
+    for config in configs:
+        require_memory(config)
     with workers().room_for(len(configs), me):
         try:
             for config, label in zip(configs, labels or [""] * len(configs), strict=True):

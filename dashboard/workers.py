@@ -11,11 +11,8 @@ import threading
 import time
 from contextlib import contextmanager
 
-<<<<<<< HEAD
-from tinyformer import memory
-=======
 from dashboard.turns import Limits, Party, in_turn, require_room
->>>>>>> d038ff5 (Visitors take turns, the server has a limit, and a refused start leaves no folder)
+from tinyformer import memory
 from tinyformer.runs import RunError
 from tinyformer.runs.directory import WORKER_LOG
 
@@ -24,12 +21,9 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 # three take no longer than two and then one.
 SIDE_BY_SIDE = max(3, CORES)
 MOST_PER_OWNER = 16  # running and waiting
-<<<<<<< HEAD
-MOST_MEMORY = 1 << 30  # bytes of one run
-=======
 MOST_ON_SERVER = 160
 MOST_TURNS = 1000  # parties whose last turn is remembered
->>>>>>> d038ff5 (Visitors take turns, the server has a limit, and a refused start leaves no folder)
+MOST_MEMORY = 1 << 30  # bytes of one run
 PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
 NICENESS = 10  # a click on the page goes before training
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
