@@ -33,6 +33,8 @@ def draw(one, status, log):
                 _buttons(one, status, begun=log is not None and log.step > 0)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
         st.error(f"{plain(one.name)}: {plain(visitor_runs.reason(one.run, status))}")
+    if log is not None and log.problem:
+        st.error(f"{plain(one.name)}: {plain(log.problem)}")
 
 
 def _buttons(one, status, begun):
@@ -78,12 +80,11 @@ def _progress(status, log):
     state = "▶ starting" if status.reason == "starting" else visitor_runs.describe(status)
     words = [state, f"step {log.step:,} of {total:,}" if total else "step 0"]
     if status.state == "running" and log.step > 1:
-        pace = log.pace()
-        words.append(f"{pace:,.0f} steps/s, {max(0, total - log.step) / pace:.0f} s left")
+        words.append(f"{log.pace:,.0f} steps/s, {max(0, total - log.step) / log.pace:.0f} s left")
     elif status.state == "queued":
         words = [f"… {status.reason}"]
     elif status.test_total:
         words.append(f"test set: {status.test_correct} of {status.test_total} right")
-    if len(log.epochs) and not status.test_total:
-        words.append(f"held out {log.epoch_column('accuracy')[-1]:.1%}")
+    if log.accuracy is not None and not status.test_total:
+        words.append(f"held out {log.accuracy:.1%}")
     return share, " · ".join(words)

@@ -296,7 +296,7 @@ def test_a_visitors_own_run_is_theirs_to_end(shared_page):
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(page):
-    page.session_state["_runs_shown"] = ["Xk3fXk3fXk3fXk3f", "../../etc"]
+    page.session_state["_runs_shown"] = ["Xk3fXk3fXk3fXk3f", "../../etc", "x" * 256, "x" * 100_000, ""]
     page.run()
     assert not page.exception
     assert "There is no run Xk3fXk3fXk3fXk3f" in page.warning[0].value

@@ -32,20 +32,6 @@ class RunLog(NamedTuple):
         """The last step in the log, 0 if there is none."""
         return len(self.steps)
 
-    def curve(self, name, points=160):
-        """A step column as a line one can draw: means over at most `points` equal stretches → (last steps, means)."""
-        values, S = self.step_column(name), len(self.steps)
-        if points >= S:
-            return self.step_column("step"), values
-        starts = np.arange(points) * S // points
-        lengths = np.diff(starts, append=S)
-        return (starts + lengths).astype(float), np.add.reduceat(values, starts) / lengths
-
-    def pace(self, latest=200):
-        """Steps a second, of the time spent in steps, over the latest ones; nan before the first."""
-        seconds = self.step_column("seconds")[-latest:]
-        return len(seconds) / seconds.sum() if seconds.size else float("nan")
-
     def to_csv(self):
         """One line per step, with the validation of the epochs on the line of the step that ended them."""
         held_out = {int(row[1]): row[2:] for row in self.epochs}
