@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
+from tinyformer.runs.contents import EPOCHS, STEPS
 
-STEPS_FILE, EPOCHS_FILE = "steps.f64", "epochs.f64"
 FLUSH_SECONDS = 0.1
 
 
@@ -63,9 +63,9 @@ class RunLog(NamedTuple):
 
 def read_log(folder):
     """Whole rows only; of a log that is being written, those that are there."""
-    steps = _read_rows(folder / STEPS_FILE, len(STEP_COLUMNS))
+    steps = _read_rows(folder / STEPS, len(STEP_COLUMNS))
     out_of_place = np.flatnonzero(steps[:, 0] != np.arange(1, len(steps) + 1))  # zeros after a power failure
-    epochs = _read_rows(folder / EPOCHS_FILE, len(EPOCH_COLUMNS))
+    epochs = _read_rows(folder / EPOCHS, len(EPOCH_COLUMNS))
     steps = steps[: out_of_place[0]] if out_of_place.size else steps
     return RunLog(steps, epochs[epochs[:, 1] <= len(steps)])
 
@@ -83,17 +83,17 @@ class LogWriter:
     """Appends StepRecords, a tenth of a second of them at a time. Of what is there, the RunLog `cut_to` is kept."""
 
     def __init__(self, folder, cut_to):
-        self.pending = {STEPS_FILE: [], EPOCHS_FILE: []}
+        self.pending = {STEPS: [], EPOCHS: []}
         self.files = {}
-        for name, rows in ((STEPS_FILE, cut_to.steps), (EPOCHS_FILE, cut_to.epochs)):
+        for name, rows in ((STEPS, cut_to.steps), (EPOCHS, cut_to.epochs)):
             self.files[name] = handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.ftruncate(handle, rows.nbytes)
 
     def record(self, record):
-        self.pending[STEPS_FILE].append([getattr(record, name) for name in STEP_COLUMNS])
+        self.pending[STEPS].append([getattr(record, name) for name in STEP_COLUMNS])
         if record.validation is not None:
             loss, accuracy, per_operation = record.validation
-            self.pending[EPOCHS_FILE].append([record.epoch, record.step, loss, accuracy, *per_operation])
+            self.pending[EPOCHS].append([record.epoch, record.step, loss, accuracy, *per_operation])
 
     def flush(self, to_disk=False):
         """Hand what is pending to the system; `to_disk`: and wait until it would survive a power failure."""

@@ -4,10 +4,10 @@ There is no random state among it: everything random is a function of the seeds 
 """
 
 from tinyformer.checkpoints.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.runs.contents import STATE
 from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
 
-FILE = "state.npz"
 FORMAT, VERSION = "tinyformer run state", 1
 
 
@@ -23,7 +23,7 @@ def write_state(folder, trainer):
     }
     moments = {f"optimizer.{i}": array for i, array in enumerate(trainer.optimizer.state)}
     arrays = {"parameters": trainer.model.vector, "best": trainer.best_vector, **moments}
-    write_arrays(folder / FILE, counters, arrays)
+    write_arrays(folder / STATE, counters, arrays)
 
 
 def restore_state(folder, trainer):
@@ -45,7 +45,7 @@ def restore_state(folder, trainer):
         return {name: (shape, dtype) for name in names}
 
     try:
-        counters, arrays = read_arrays(folder / FILE, expected)
+        counters, arrays = read_arrays(folder / STATE, expected)
     except FileNotFoundError:
         return
     except (ArrayFileError, OSError) as error:
@@ -61,7 +61,7 @@ def read_model(folder, config):
     """(step of the state on the disk, its weights as a Transformer of this configuration); None if there is none."""
     expected = {"parameters": ((config.num_parameters,), ("float32",))}
     try:
-        counters, arrays = read_arrays(folder / FILE, lambda _: expected)
+        counters, arrays = read_arrays(folder / STATE, lambda _: expected)
         step = int(counters["step"])
     except FileNotFoundError:
         return None

@@ -3,10 +3,10 @@
 import json
 from typing import NamedTuple
 
-from tinyformer.checkpoints.array_file import whole_file
+from tinyformer.checkpoints.whole_file import whole_file
+from tinyformer.runs.contents import STATUS
 from tinyformer.runs.errors import RunError
 
-FILE = "status.json"
 RESERVED = 2048  # bytes: on a full disk, this much can still be overwritten in place
 ENDED = ("finished", "stopped", "diverged")  # there is nothing to resume
 STATES = ("queued", "running", "paused", "failed", *ENDED)
@@ -30,7 +30,7 @@ class RunStatus(NamedTuple):
 def read_status(folder):
     """RunStatus as the file says; "queued" if there is none. RunError where it is damaged."""
     try:
-        values = json.loads((folder / FILE).read_bytes())
+        values = json.loads((folder / STATUS).read_bytes())
         status = RunStatus(**values)
         if status.state not in STATES or not all(isinstance(n, int) for n in (status.total_steps, status.best_step)):
             raise ValueError(f"it says {status.state!r}")
@@ -38,15 +38,15 @@ def read_status(folder):
     except FileNotFoundError:
         return RunStatus("queued")
     except (ValueError, TypeError, OSError) as error:
-        raise RunError(f"{folder.name} is damaged: {FILE} cannot be read ({error})") from error
+        raise RunError(f"{folder.name} is damaged: {STATUS} cannot be read ({error})") from error
 
 
 def write_status(folder, status):
     """Replace the file as a whole; where the disk is full, overwrite it in its place."""
     text = json.dumps({**status._asdict(), "reason": status.reason[:500]}).encode().ljust(RESERVED)
     try:
-        with whole_file(folder / FILE) as file:
+        with whole_file(folder / STATUS) as file:
             file.write(text)
     except OSError:
-        with open(folder / FILE, "r+b", buffering=0) as file:
+        with open(folder / STATUS, "r+b", buffering=0) as file:
             file.write(text)

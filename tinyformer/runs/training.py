@@ -5,10 +5,11 @@ import time
 import numpy as np
 
 from tinyformer.runs import lock
-from tinyformer.runs.directory import LOCK
+from tinyformer.runs.contents import LOCK
 from tinyformer.runs.errors import RunError
 from tinyformer.runs.finish import save_trained
 from tinyformer.runs.log import FLUSH_SECONDS, LogWriter, RunLog, read_log
+from tinyformer.runs.removal import remove_half_written
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
 from tinyformer.runs.state import restore_state, write_state
 from tinyformer.runs.status import ENDED, RunStatus, read_status, write_status
@@ -24,7 +25,9 @@ def train_run(run, wish=None, on_record=None):
     StepRecord. Raises RunLocked if another process trains it, RunError if it is damaged or has ended; OSError if it
     cannot be written, after the status said so: the last state on the disk is whole, and the run can be resumed.
     """
+    run.require_sound()
     with lock.hold(run.path / LOCK):
+        remove_half_written(run.path)
         before = read_status(run.path)
         if before.state in ENDED:
             raise RunError(f"{run.id} has {before.state}: there is nothing to resume")
