@@ -62,7 +62,7 @@ def _row(run, describe):
         "held out": status.best_accuracy,
         "test": f"{status.test_correct} of {status.test_total}" if status.test_total else None,
         "steps": log.step,
-        "seconds": float(log.step_column("seconds").sum()),
+        "seconds": log.seconds(),
         "configuration": describe(run.config) or "as by default",
         "created": datetime.fromtimestamp(run.created),
     }

@@ -8,7 +8,8 @@ from tinyformer.runs import lock
 from tinyformer.runs.contents import LOCK
 from tinyformer.runs.errors import RunError
 from tinyformer.runs.finish import save_trained
-from tinyformer.runs.log import FLUSH_SECONDS, LogWriter, RunLog, read_log
+from tinyformer.runs.log import RunLog, read_log
+from tinyformer.runs.log_writer import FLUSH_SECONDS, LogWriter
 from tinyformer.runs.removal import remove_half_written
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
 from tinyformer.runs.state import restore_state, write_state
@@ -47,12 +48,16 @@ class _Session:
         self.test = None
 
     def _log_up_to_state(self):
-        """The log is written before the state, so it has at least its steps; those after it are made again."""
-        steps, epochs = read_log(self.run.path)
-        if len(steps) < self.trainer.step:
-            where = f"its log ends at step {len(steps)}, its state is that after step {self.trainer.step}"
+        """The log is written before the state, so it has at least its steps; those after it are made again.
+
+        Steps that are not what was written are lost, not the training: it goes on, and they stay unknown.
+        """
+        log, step = read_log(self.run.path), self.trainer.step
+        if log.step < step:
+            where = f"its log ends at step {log.step}, its state is that after step {step}"
             raise RunError(f"{self.run.id} is damaged: {where}")
-        return RunLog(steps[: self.trainer.step], epochs[epochs[:, 1] <= self.trainer.step])
+        kept = log.epochs[:, 1] <= step
+        return RunLog(log.steps[:step], log.epochs[kept], log.vouched[:step], log.epochs_vouched[kept])
 
     def train(self):
         try:
@@ -110,7 +115,7 @@ class _Session:
 
     def _write_state(self):
         self.log.flush(to_disk=True)  # first: the log is never behind the state
-        write_state(self.run.path, self.trainer)
+        write_state(self.run.path, self.trainer, self.log.digests)
 
     def _finalize(self):
         """The best weights, judged on the test set once, as a checkpoint."""
