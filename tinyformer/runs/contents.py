@@ -12,8 +12,9 @@ STEPS, EPOCHS, SNAPSHOTS = "steps.f64", "epochs.f64", "snapshots"
 LOCK, REQUEST = "lock", "request"
 WORKER_LOG = "worker.log"  # what the process that trains it has complained of, where a server started it
 FILES = {CONFIG, STATE, STATUS, MODEL, STEPS, EPOCHS, LOCK, REQUEST, WORKER_LOG}
+MOST_BYTES = 1 << 20  # of a configuration, of a status
 _ONCE_WRITTEN = ".request"  # a request on its way, by versions before
-_SNAPSHOT = re.compile(r"[0-9]{8}\.npz|[1-9][0-9]{8,15}\.npz")
+_SNAPSHOT = re.compile(r"([0-9]{8}|[1-9][0-9]{8,15})\.npz")
 
 
 def inventory(folder):
@@ -31,6 +32,12 @@ def inventory(folder):
     return files, strangers
 
 
+def snapshot_step(name):
+    """The step that a snapshot's name says; None for any other name."""
+    match = _SNAPSHOT.fullmatch(name)
+    return int(match[1]) if match else None
+
+
 def misplaced(folder):
     """The first of a run's names that is there and is something else, such as a folder `lock`; None if all is well."""
     for name in sorted(FILES | {SNAPSHOTS}):
@@ -41,6 +48,17 @@ def misplaced(folder):
         if not (stat.S_ISDIR(kind) if name == SNAPSHOTS else stat.S_ISREG(kind)):
             return name
     return None
+
+
+def read_small(path):
+    """The bytes of one of the small files. OSError or ValueError if it has none, or more than it ever has."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ValueError("it is not a file")
+    with open(path, "rb") as file:
+        text = file.read(MOST_BYTES + 1)
+    if len(text) > MOST_BYTES:
+        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+    return text
 
 
 def half_written(files):

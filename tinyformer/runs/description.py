@@ -2,21 +2,18 @@
 
 import json
 import math
-import os
-import stat
 import time
 from typing import NamedTuple
 
 from tinyformer.checkpoints.array_file import one_line
 from tinyformer.checkpoints.whole_file import whole_file
 from tinyformer.configuration import TrainingConfig
-from tinyformer.runs.contents import CONFIG
+from tinyformer.runs.contents import CONFIG, read_small
 from tinyformer.runs.errors import RunError
 
 FORMAT, VERSION = "tinyformer run", 1
 BEGINNING = f'{{\n "format": "{FORMAT}"'.encode()  # of every file that `write_description` wrote
-MOST_BYTES = 1 << 20
-LATEST = 253_402_300_799  # the end of the year 9999: no calendar goes on after it
+LATEST = 253_370_764_800  # the year 9999: calendars end with it
 
 
 class Description(NamedTuple):
@@ -35,7 +32,7 @@ def write_description(folder, config, owner, label):
 def read_description(folder):
     """Description. RunError, in one line, whatever is wrong with it."""
     try:
-        return _checked(json.loads(_bytes(folder)))
+        return _checked(json.loads(read_small(folder / CONFIG)))
     except FileNotFoundError:
         raise RunError(f"{folder.name} is damaged: {CONFIG} is missing") from None
     except Exception as error:  # a text from anywhere: too deep, too large a number, no text at all …
@@ -45,7 +42,7 @@ def read_description(folder):
 def is_somebody_elses(folder):
     """Whether the file is whole, and the configuration of something else than a run."""
     try:
-        values = json.loads(_bytes(folder))
+        values = json.loads(read_small(folder / CONFIG))
     except Exception:  # it is nobody's, as far as one can tell
         return False
     return isinstance(values, dict) and values != {} and values.get("format") != FORMAT
@@ -54,20 +51,10 @@ def is_somebody_elses(folder):
 def is_begun(folder):
     """Whether the file begins as a run's does, as far as it goes: it may have been cut, or not be there yet."""
     try:
-        text = _bytes(folder)
+        text = read_small(folder / CONFIG)
     except FileNotFoundError:
         return True
     return text.startswith(BEGINNING) or BEGINNING.startswith(text)
-
-
-def _bytes(folder):
-    if not stat.S_ISREG(os.lstat(folder / CONFIG).st_mode):
-        raise ValueError("it is not a file")
-    with open(folder / CONFIG, "rb") as file:
-        text = file.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    return text
 
 
 def _checked(values):

@@ -55,10 +55,10 @@ class Run:
         """RunStatus, a damaged run included. "running" only if a process is at work on it at this moment."""
         try:
             self.require_sound()
-            now = status.read_status(self.path)
-        except RunError as error:
+            now, is_trained = status.read_status(self.path), lock.is_held(self.path / LOCK)
+        except (RunError, OSError) as error:
             return status.RunStatus("damaged", str(error))
-        if lock.is_held(self.path / LOCK):
+        if is_trained:
             return now if now.state == "running" else now._replace(state="running")
         return now._replace(state="paused") if now.state == "running" else now  # its process was killed
 
@@ -78,7 +78,7 @@ class Run:
 
     def snapshot(self, step):
         """The model after `step` → Transformer."""
-        return snapshots.load_snapshot(self.path, self.config.model, step)
+        return snapshots.load_snapshot(self.path, self.config, step)
 
     def latest_model(self):
         """(step, Transformer): the newest weights on the disk, a second or two behind a process that trains."""

@@ -95,6 +95,13 @@ def read_log(folder):
     return log._replace(problem=vouch.problem or _problem(vouch, log))
 
 
+def unknown_log(steps):
+    """The RunLog of a number of steps of which nothing is known."""
+    rows = np.full((steps, len(STEP_COLUMNS)), np.nan)
+    rows[:, 0] = np.arange(1, steps + 1)
+    return RunLog(rows, np.empty((0, len(EPOCH_COLUMNS))), np.zeros(steps, bool))
+
+
 def _problem(vouch, log):
     """What was lost, just now or before the run was resumed, in words; "" if nothing."""
     lost, words = log.steps[np.isnan(log.steps[:, 1]), 0], []
@@ -107,14 +114,14 @@ def _problem(vouch, log):
     confirmed = log.epochs[log.epochs_vouched]
     written = max(len(vouch.epochs), *confirmed[:, 0].astype(int), 0)
     if vouch.steps.size and len(confirmed) < written:
-        words.append(f"{written - len(confirmed):,} of its {written:,} validations are not what was written")
+        words.append(f"{written - len(confirmed):,} of its {written:,} validations are left out: not what was written")
     return "; ".join(words)
 
 
 def _read_rows(path, width):
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:  # where there have to be rows, they are missed
         data = b""
     row_bytes = 8 * width
     return np.frombuffer(data[: len(data) // row_bytes * row_bytes], np.float64).reshape(-1, width)

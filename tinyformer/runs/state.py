@@ -91,3 +91,14 @@ def read_vouch(folder):
     except (ArrayFileError, OSError) as error:
         return Vouch(problem=f"nothing vouches for its log: {error}")
     return Vouch(counters["step"], arrays[f"log.{STEPS}"], arrays[f"log.{EPOCHS}"]) if arrays else Vouch()
+
+
+def what_is_kept(folder, config):
+    """After a failure, what there is to go on from, in a sentence that is true: it is looked up, not remembered."""
+    try:
+        known = read_model(folder, config.model)
+    except RunError as error:
+        return f"Its last state cannot be used: {error}"
+    if known:
+        return f"Its state after step {known[0]:,} is on the disk"
+    return "No state of it was written yet" if folder.is_dir() else "Its folder is gone, and its states with it"

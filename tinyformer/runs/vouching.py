@@ -17,9 +17,7 @@ class Vouch(NamedTuple):
     """What the state on the disk says of the log."""
 
     step: int = 0
-    steps: np.ndarray = np.zeros(
-        0, np.uint64
-    )  # a digest for each 64 rows, the last one for the rest; none: it is silent
+    steps: np.ndarray = np.zeros(0, np.uint64)  # a digest for each 64 rows, and one of the rest; none: it is silent
     epochs: np.ndarray = np.zeros(0, np.uint64)
     problem: str = ""  # why it could not be asked
 
