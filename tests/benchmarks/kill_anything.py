@@ -162,7 +162,7 @@ def create_and_train(path):
 
 
 def killed_at_operations(times, chance, folder, say=lambda line: None):
-    """→ (kills, how many of the runs ended as they should). Each is killed once or twice, and once while it is deleted."""
+    """→ (kills, how many of the runs ended as they should). Each is killed once or twice, and while it is deleted."""
     wanted, kills, right = trained_without_interruption(), 0, 0
     _, operations = in_a_process(lambda: create_and_train(Path(folder, "uninterrupted")))
     for i in range(times):

@@ -135,13 +135,13 @@ def _train(run):
             signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
     if os.environ.get(END_WITH_STDIN) == "1":
         threading.Thread(target=_pause_when_input_closes, args=(wishes,), daemon=True).start()
-    if problem := run.log().problem:
-        say(f"warning: {problem}")
     try:
         status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
     except OSError as error:
         say(f"error: {_words(error)}. {what_is_kept(run.path, run.config)}")
         return 2
+    if problem := run.log().problem:
+        say(f"warning: {problem}")
     if status.state == "diverged":
         say(f"error: {status.reason}")
         return 1

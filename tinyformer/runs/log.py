@@ -104,17 +104,16 @@ def unknown_log(steps):
 
 def _problem(vouch, log):
     """What was lost, just now or before the run was resumed, in words; "" if nothing."""
-    lost, words = log.steps[np.isnan(log.steps[:, 1]), 0], []
+    lost, words = log.steps[np.isnan(log.steps[:, 1]), 0].astype(int), []
     if lost.size:
-        words.append(
-            f"{len(lost):,} steps of its log, from {lost[0]:,.0f} to {lost[-1]:,.0f}, are not what was written"
-        )
+        place = f"from {lost[0]:,} to {lost[-1]:,}"
+        words.append(f"{len(lost):,} steps of its log, {place}, are left out: they are not what was written")
     if vouch.steps.size and log.step < vouch.step:
         words.append(f"its log ends at step {log.step:,}, its state is that after step {vouch.step:,}")
-    confirmed = log.epochs[log.epochs_vouched]
-    written = max(len(vouch.epochs), *confirmed[:, 0].astype(int), 0)
-    if vouch.steps.size and len(confirmed) < written:
-        words.append(f"{written - len(confirmed):,} of its {written:,} validations are left out: not what was written")
+    written = max(len(vouch.epochs), *log.epochs[log.epochs_vouched, 0].astype(int), 0)
+    missing = written - np.count_nonzero(log.epochs[:, 0] <= written)
+    if missing > 0:
+        words.append(f"{missing:,} of its {written:,} validations are left out: they are not what was written")
     return "; ".join(words)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tinyformer.checkpoints.array_file import one_line
 from tinyformer.checkpoints.whole_file import whole_file
 from tinyformer.runs.contents import STATUS, read_small
+from tinyformer.runs.description import read_description
 from tinyformer.runs.errors import RunError
 
 LONGEST = 500  # characters of a reason
@@ -36,7 +37,8 @@ def read_status(folder):
     """RunStatus as the file says; "queued" if there is none. RunError where it is damaged."""
     try:
         values = json.loads(read_small(folder / STATUS))
-        if values.pop(CHECK, None) not in (None, _digest(values)):
+        check = values.pop(CHECK, None)
+        if check is not None and check != _digest(folder, values):
             raise ValueError("it is not what was written")
         status = RunStatus(**values)
         _require_sense(status)
@@ -61,14 +63,16 @@ def _require_sense(status):
         raise ValueError(f"{correct!r} right of {judged!r}")
 
 
-def _digest(values):
-    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=8).hexdigest()
+def _digest(folder, values):
+    """Of the status and of the settings of its run: that of another run is none."""
+    text = json.dumps([values, read_description(folder).config.to_dict()], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def write_status(folder, status):
     """Replace the file as a whole; where the disk is full, overwrite it in its place."""
     values = {**status._asdict(), "reason": status.reason[:LONGEST]}
-    text = json.dumps(values | {CHECK: _digest(values)}).encode().ljust(RESERVED)
+    text = json.dumps(values | {CHECK: _digest(folder, values)}).encode().ljust(RESERVED)
     try:
         with whole_file(folder / STATUS) as file:
             file.write(text)

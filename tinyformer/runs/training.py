@@ -71,7 +71,7 @@ class _Session:
             words = f"at step {self.trainer.step}: {getattr(error, 'strerror', None) or error}"
             if isinstance(error, OSError):
                 words += f". {what_is_kept(self.run.path, self.trainer.config)}"
-            with suppress(OSError):  # where its folder is gone, too
+            with suppress(OSError, RunError):  # where its folder is gone, too
                 self._say("failed", words)
             raise
         finally:
