@@ -79,9 +79,8 @@ def _progress(status, log):
     share = log.step / total if total else 0.0
     state = "▶ starting" if status.reason == "starting" else visitor_runs.describe(status)
     words = [state, f"step {log.step:,} of {total:,}" if total else "step 0"]
-    unconfirmed = log.step - log.confirmed
-    if unconfirmed and status.state not in ("running", "queued"):  # while it trains, the next state is seconds away
-        words.append(f"{unconfirmed:,} of them unconfirmed")
+    if log.unconfirmed and status.state not in ("running", "queued"):  # while it trains, the next state is seconds away
+        words.append(f"{log.unconfirmed:,} of them unconfirmed")
     if status.state == "running" and log.step > 1:
         pace = log.pace()
         words.append(f"{pace:,.0f} steps/s, {max(0, total - log.step) / pace:.0f} s left")

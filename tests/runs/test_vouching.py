@@ -73,7 +73,7 @@ def test_what_the_last_state_vouches_for_is_confirmed_and_what_follows_is_not(ru
         file.write(row.tobytes())
     later = run.log()
     assert (later.step, later.confirmed, later.problem) == (log.step + 1, log.step, "")
-    assert later.vouched.tolist() == [True] * log.step + [False]
+    assert later.vouched.tolist() == [True] * log.step + [False] and (log.unconfirmed, later.unconfirmed) == (0, 1)
 
 
 def test_a_byte_that_was_altered_costs_its_stretch_of_the_log_and_not_the_training(run, uninterrupted, capsys):

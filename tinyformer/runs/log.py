@@ -30,8 +30,13 @@ class RunLog(NamedTuple):
 
     @property
     def confirmed(self):
-        """The number of steps that the last state vouches for. Those after it are made again when the run goes on."""
+        """The number of steps that the last state vouches for."""
         return int(np.count_nonzero(self.vouched))
+
+    @property
+    def unconfirmed(self):
+        """The number of steps that nobody vouches for: written after the last state, or by a version before."""
+        return int(np.count_nonzero(~self.vouched & ~np.isnan(self.steps[:, 1])))
 
     def step_column(self, name):
         return self.steps[:, STEP_COLUMNS.index(name)]
