@@ -41,7 +41,8 @@ def remove_leftovers(folder):
         path = Path(folder, name)
         if _LEFT_BEHIND.fullmatch(name) and stat.S_ISDIR(path.lstat().st_mode):
             with suppress(OSError):
-                if not inventory(path)[1] and (name.startswith(DELETED) or _is_a_draft(path)):
+                begun = _is_a_draft(path) if name.startswith(DRAFT) else not is_somebody_elses(path)
+                if begun and not inventory(path)[1]:
                     _remove(path)
 
 
