@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dashboard.turns import Limits, Party, in_turn, require_room
 from tinyformer import memory
 from tinyformer.runs import RunError
-from tinyformer.runs.directory import WORKER_LOG
+from tinyformer.runs.contents import WORKER_LOG
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # As many as there are cores, and at least three: three seeds are to be watched together, also on two cores, where the

@@ -8,7 +8,9 @@ import pytest
 
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS
 from tinyformer.runs import log_reader as module
-from tinyformer.runs.log import EPOCHS_FILE, STEPS_FILE, read_log
+from tinyformer.runs.contents import EPOCHS as EPOCHS_FILE
+from tinyformer.runs.contents import STEPS as STEPS_FILE
+from tinyformer.runs.log import read_log
 from tinyformer.runs.log_reader import LogReader
 from tinyformer.runs.thinning import Stretches
 

@@ -1,6 +1,7 @@
 """Logs that are looked at again and again, by many: each look reads what is new, and keeps what a chart can show.
 
-A log that was cut back, as a resumed run does, or replaced, is read from its beginning.
+A log that grows is believed as it comes: its next state is seconds away. One that does not, or that was cut back or
+replaced, is read from its beginning and compared with what vouches for it (`read_log`).
 """
 
 import os
@@ -11,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS
-from tinyformer.runs.log import EPOCHS_FILE, STEPS_FILE
+from tinyformer.runs.contents import EPOCHS, STATE, STEPS
+from tinyformer.runs.log import read_log
 from tinyformer.runs.thinning import Stretches
 
 AT_ONCE = 65_536  # rows read at a time: 3 MB
@@ -26,7 +28,8 @@ class LogSummary(NamedTuple):
     epochs: Stretches = Stretches.of_nothing(len(EPOCH_COLUMNS))
     latest: np.ndarray = np.empty((0, len(STEP_COLUMNS)))  # the last steps, at most LATEST
     accuracy: float | None = None  # on the validation set, after the last epoch
-    problem: str = ""  # why not all of it can be read
+    problem: str = ""  # why not all of it can be read, or is what was written
+    unconfirmed: int = 0  # steps that nobody vouches for; of a log that grows it is not asked
 
     @property
     def step(self):
@@ -36,12 +39,14 @@ class LogSummary(NamedTuple):
     @property
     def seconds(self):
         """Spent in steps, all in all."""
-        return float(self.steps.sums[:, STEP_COLUMNS.index("seconds")].sum())
+        return float(np.nansum(self.steps.sums[:, STEP_COLUMNS.index("seconds")]))
 
     @property
     def pace(self):
         """Steps a second, of the time spent in steps, over the latest ones; nan before the first."""
-        return len(self.latest) / self.latest[:, STEP_COLUMNS.index("seconds")].sum() if self.step else float("nan")
+        seconds = self.latest[:, STEP_COLUMNS.index("seconds")]
+        seconds = seconds[np.isfinite(seconds)]
+        return len(seconds) / seconds.sum() if seconds.size else float("nan")
 
     def step_curve(self, name, most=160):
         """A column of the steps as a line one can draw → (last steps, means) of at most `most` stretches."""
@@ -78,19 +83,42 @@ class _Log:
     def look(self):
         with self.lock:
             try:
-                try:
-                    self._read()
-                except _CutBack:
-                    self._begin()
-                    self._read()
+                self._look()
             except OSError as error:
                 return self.known._replace(problem=f"its log cannot be read: {error.strerror or error}")
             return self.known
 
+    def _look(self):
+        now = [_stamp(self.folder / name) for name in (STEPS, EPOCHS, STATE)]
+        if now == self.seen:
+            return
+        grows = self.seen and now[0][:2] == self.seen[0][:2] and now[0][2] > self.seen[0][2]
+        try:
+            if not grows:
+                raise _CutBack
+            self._read()
+        except _CutBack:
+            self._begin()
+            self._compare()
+        self.seen = now
+
     def _begin(self):
-        self.steps = _Rows(self.folder / STEPS_FILE, len(STEP_COLUMNS))
-        self.epochs = _Rows(self.folder / EPOCHS_FILE, len(EPOCH_COLUMNS))
-        self.known = LogSummary()
+        self.steps = _Rows(self.folder / STEPS, len(STEP_COLUMNS))
+        self.epochs = _Rows(self.folder / EPOCHS, len(EPOCH_COLUMNS))
+        self.known, self.seen = LogSummary(), None
+
+    def _compare(self):
+        """All of it, compared with what the state says of it: gaps where it is not what was written."""
+        self._read()
+        log = read_log(self.folder)
+        self.known = LogSummary(
+            self.known.steps.of_nothing(len(STEP_COLUMNS)).extended(log.steps[: self.steps.count]),
+            self.known.epochs.of_nothing(len(EPOCH_COLUMNS)).extended(log.epochs),
+            log.steps[: self.steps.count][-LATEST:],
+            float(log.epoch_column("accuracy")[-1]) if len(log.epochs) else None,
+            log.problem,
+            log.unconfirmed,
+        )
 
     def _read(self):
         for rows in self.steps.new(lambda rows, before: rows[:, 0] == np.arange(before + 1, before + len(rows) + 1)):
@@ -104,6 +132,15 @@ class _Log:
 
 class _CutBack(Exception):
     """What was read is no longer what stands in the file."""
+
+
+def _stamp(path):
+    """Which file it is, how long, and when it was written; None if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None, None, 0, None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 class _Rows:
