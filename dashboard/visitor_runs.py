@@ -12,7 +12,7 @@ from dashboard.palette import GLYPHS, PALETTE, SHAPES
 from dashboard.run_index import DAMAGED, ID, RunIndex
 from dashboard.workers import Workers, require_memory
 from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, runs_folder
-from tinyformer.runs.directory import CONFIG
+from tinyformer.runs.contents import CONFIG
 from tinyformer.runs.log_reader import LogReader
 
 FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds

@@ -21,8 +21,8 @@ from tinyformer import TrainingConfig
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS
 from tinyformer.runs import RunStatus, create_run, lock
 from tinyformer.runs.contents import EPOCHS as EPOCHS_FILE
+from tinyformer.runs.contents import LOCK
 from tinyformer.runs.contents import STEPS as STEPS_FILE
-from tinyformer.runs.directory import LOCK
 from tinyformer.runs.status import write_status
 
 SECONDS, PAUSE = 12, 0.1  # of looking; between two flushes of a worker
