@@ -40,12 +40,12 @@ def _save(run, name):
     if not re.fullmatch(r"\w[\w .-]{0,59}", name) or name.endswith("."):
         say("A name is made of letters, digits, spaces, - and _. Not saved.")
         return
-    path = saved_folder() / f"{name}.npz"
-    if path.exists():
-        say(f"There is a model named {plain(name)} already. Not saved.")
-        return
     try:
-        saved_folder().mkdir(parents=True, exist_ok=True)
+        path = saved_folder() / f"{name}.npz"
+        if path.exists():
+            say(f"There is a model named {plain(name)} already. Not saved.")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
         kept = load_checkpoint(run.model_path)
         save_checkpoint(path, kept.model, training=kept.training, history=kept.history, metadata=kept.metadata)
     except (CheckpointError, OSError) as error:

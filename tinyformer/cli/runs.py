@@ -10,6 +10,7 @@ import threading
 import time
 from functools import partial
 
+from tinyformer.checkpoints.folders import described
 from tinyformer.cli.options import one_of
 from tinyformer.cli.terminal import UsageError, say
 from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
@@ -94,7 +95,7 @@ def _list():
         step = f"{run.log().step}/{status.total_steps or '?'}"
         rows.append((run.id, status.state, str(run.config.seed), step, best, created))
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    print(f"runs in {runs_folder()}")
+    print(f"runs in {described(runs_folder)}")
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
     return 0
