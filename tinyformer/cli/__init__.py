@@ -57,8 +57,8 @@ TRIED_AND_FAILED, REFUSED, INTERRUPTED, READER_LEFT = 1, 2, 130, 141  # the last
 
 def main(argv=None):
     """Run one command → exit status."""
-    prepare_streams()
     try:
+        prepare_streams()
         status = _run(argv)
         sys.stdout.flush()
         return status
@@ -151,7 +151,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fail(message, status):
-    print(f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message), file=sys.stderr, flush=True)
+    text = f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message)
+    with contextlib.suppress(OSError):  # nobody reads it: `2>&1 | head -0`
+        print(text, file=sys.stderr, flush=True)
     return status
 
 
