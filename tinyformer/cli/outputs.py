@@ -18,6 +18,11 @@ def add_arguments(parser):
     where.add_argument("--overwrite", action="store_true", help="replace a model that was trained with other settings")
 
 
+def given(args):
+    """Whether one of these options was."""
+    return args.output is not None or args.name != "seed" or args.overwrite
+
+
 def plan(args, configs):
     """One path for each TrainingConfig. UsageError if the folder cannot be written, or a file there is not to be lost.
 

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from tinyformer.checkpoints.folders import described
 from tinyformer.cli import tables
-from tinyformer.cli.options import add_config_options, command_words, in_flags, training_config, whole
+from tinyformer.cli.options import (
+    add_config_options,
+    command_words,
+    in_flags,
+    say_what_does_nothing,
+    training_config,
+    whole,
+)
 from tinyformer.cli.outputs import writable
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
@@ -114,6 +121,7 @@ def _train(args, path, table, count):
 def _configs(args):
     """One TrainingConfig for each seed."""
     config = training_config(args)
+    say_what_does_nothing(args, config)
     try:
         return [replace(config, seed=seed) for seed in parse_seeds(args.seeds)]
     except ValueError as error:
