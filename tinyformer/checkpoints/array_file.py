@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tinyformer.process import replace
+
 METADATA = "metadata"
 MAX_METADATA_BYTES = 4 << 20
 
@@ -31,7 +33,7 @@ def whole_file(path):
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -46,6 +46,6 @@ def _provide_a_home():
     try:
         Path.home()
     except RuntimeError:
-        os.environ["HOME"] = folder = tempfile.mkdtemp(prefix="tinyformer-")
+        os.environ["HOME"] = os.environ["USERPROFILE"] = folder = tempfile.mkdtemp(prefix="tinyformer-")
         if not os.environ.get("TINYFORMER_DATA"):
             say(f"there is no home folder: what is made is kept in {folder}; set TINYFORMER_DATA to keep it elsewhere")

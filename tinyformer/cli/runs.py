@@ -116,7 +116,7 @@ def _guarded(action):
 def _train(run):
     """Train until the end or until a signal, with a line per epoch → 0, or 1 if it diverged."""
     wishes = []
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):  # the last is Ctrl-Break on Windows
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
     if os.environ.get(END_WITH_STDIN) == "1":

@@ -4,11 +4,13 @@ import json
 import os
 import secrets
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from tinyformer.configuration import TrainingConfig
+from tinyformer.process import replace
 from tinyformer.runs import lock, log, snapshots, state, status
 from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
@@ -103,16 +105,16 @@ class Run:
     def request(self, what):
         """Ask the process that trains this run to "pause" or to "stop" within a tenth of a second."""
         temporary = self.path / f".{REQUEST}"
-        temporary.write_text(what)
-        os.replace(temporary, self.path / REQUEST)
+        temporary.write_text(what, encoding="ascii")
+        replace(temporary, self.path / REQUEST)
 
     def take_request(self):
         """ "pause", "stop" or None: what was asked for since the last time."""
         path = self.path / REQUEST
         try:
-            what = path.read_text()
+            what = path.read_text(encoding="ascii", errors="replace")
             path.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # nobody asked, or on Windows: is writing it right now
             return None
         return what if what in ("pause", "stop") else None
 
@@ -123,9 +125,12 @@ class Run:
         """
         if strangers := sorted(name for name in os.listdir(self.path) if not _belongs_to_a_run(name)):
             raise RunError(f"{self.path} is not deleted: {strangers[0]!r} does not belong to a run")
+        gone = self.path.with_name(f".deleted-{secrets.token_hex(4)}")
         with lock.hold(self.path / LOCK):
-            gone = self.path.with_name(f".deleted-{secrets.token_hex(4)}")
-            os.replace(self.path, gone)  # at once out of sight, whatever happens to the rest
+            if sys.platform != "win32":
+                os.replace(self.path, gone)  # at once out of sight, whatever happens to the rest
+        if sys.platform == "win32":  # where no folder moves with an open file in it: ours, or that of who came first
+            os.replace(self.path, gone)
         shutil.rmtree(gone, ignore_errors=True)
 
 

@@ -51,7 +51,9 @@ def create_run(config, path=None, *, owner=None, label=""):
         (draft / CONFIG).write_text(json.dumps(description, indent=1), encoding="utf-8")
         if path.is_dir() and any(path.iterdir()):
             raise RunError(f"there is something at {path} already: resume it, or name a new folder")
-        os.replace(draft, path)  # an empty folder is taken over
+        if path.is_dir():  # an empty folder is taken over; Windows does not do it by itself
+            path.rmdir()
+        os.replace(draft, path)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

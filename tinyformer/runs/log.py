@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
+from tinyformer.process import binary
 
 STEPS_FILE, EPOCHS_FILE = "steps.f64", "epochs.f64"
 FLUSH_SECONDS = 0.1
@@ -86,7 +87,7 @@ class LogWriter:
         self.pending = {STEPS_FILE: [], EPOCHS_FILE: []}
         self.files = {}
         for name, rows in ((STEPS_FILE, cut_to.steps), (EPOCHS_FILE, cut_to.epochs)):
-            self.files[name] = handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            self.files[name] = handle = os.open(folder / name, binary(os.O_WRONLY | os.O_CREAT | os.O_APPEND), 0o644)
             os.ftruncate(handle, rows.nbytes)
 
     def record(self, record):
