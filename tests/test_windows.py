@@ -76,7 +76,7 @@ def test_a_file_that_somebody_reads_is_replaced_a_moment_later(monkeypatch, tmp_
 
 
 def test_a_folder_with_an_open_file_does_not_move(monkeypatch, tmp_path):
-    """So a run is deleted when its lock has been let go, and an empty folder makes room before a run takes its place."""
+    """So a run is deleted when its lock has been let go, and an empty folder makes room before a run comes."""
     really, open_here = os.replace, lambda folder: any(Path(folder) in path.parents for path in opened())
 
     def opened():
