@@ -72,7 +72,8 @@ def test_a_home_that_cannot_be_written_is_not_blamed_on_an_option_that_nobody_ga
     assert capsys.readouterr().err.startswith("error: --output cannot be written")
 
 
-def test_the_dashboard_gets_a_home_for_streamlit(homeless, monkeypatch, capsys):
+def test_the_dashboard_gets_a_home_for_streamlit(homeless, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     started = []
     monkeypatch.setattr("runpy.run_module", lambda name, **options: started.append(list(sys.argv)))
     monkeypatch.setattr(sys, "argv", sys.argv)
