@@ -48,7 +48,7 @@ def plan(args, configs):
     return paths
 
 
-def writable(given, default, what="--output"):
+def writable(given, default):
     """The folder that was given, else the one that `default()` says, made if need be, and tried with a file.
 
     UsageError if that fails, which blames the option only if it was given.
@@ -58,13 +58,13 @@ def writable(given, default, what="--output"):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except NoDataFolder as error:
-        raise UsageError(f"{error}, or give {what}") from None
+        raise UsageError(f"{error}, or give --output") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         if given is not None:
-            raise UsageError(f"{what} cannot be written: {folder}: {reason}") from None
+            raise UsageError(f"--output cannot be written: {folder}: {reason}") from None
         raise UsageError(
-            f"your data folder cannot be written: {folder}: {reason}; give {what}, or set TINYFORMER_DATA to a folder"
+            f"your data folder cannot be written: {folder}: {reason}; give --output, or set TINYFORMER_DATA to a folder"
         ) from None
     return folder
 
