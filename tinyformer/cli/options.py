@@ -86,20 +86,8 @@ MODEL = (
 ADVANCED = (
     Option("--optimizer", "optimizer", str, "adam|sgd", "how the weights are moved"),
     Option("--momentum", "momentum", number, "X", "of sgd"),
-    Option(
-        "--weight-decay",
-        "weight_decay",
-        number,
-        "X",
-        "of adam: how much matrices shrink at each step",
-    ),
-    Option(
-        "--decay-of",
-        "decay_of",
-        str,
-        "matrices|all",
-        "what decays: matrices, embeddings included, or gains and biases too",
-    ),
+    Option("--weight-decay", "weight_decay", number, "X", "of adam: how much it shrinks weights at each step"),
+    Option("--decay-of", "decay_of", str, "matrices|all", "embeddings included; all: gains and biases too"),
     Option("--clip-norm", "clip_norm", number_or_none, "X|none", "longest gradient that is not shortened"),
     Option("--schedule", "schedule", str, "cosine|constant", "of the learning rate"),
     Option("--warmup", "warmup_steps", whole, "N", "steps to the full learning rate, of cosine"),
