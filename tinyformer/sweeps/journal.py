@@ -18,6 +18,7 @@ import numpy as np
 
 import tinyformer
 from tinyformer.checkpoints.array_file import whole_file
+from tinyformer.process import binary
 from tinyformer.runs.lock import take
 from tinyformer.sweeps.table import PROBLEM, table_rows, table_text
 
@@ -68,7 +69,7 @@ def open_table(path, configs, overwrite=False):
     if path.exists() and not overwrite and not os.path.lexists(beside):
         raise TableTaken(f"{path} was not begun by this command")
     try:
-        handle = os.open(beside, OPEN, 0o644)
+        handle = os.open(beside, binary(OPEN), 0o644)
     except OSError as error:
         raise TableRefused(f"{beside} cannot be used: {error.strerror}") from None
     try:
@@ -205,6 +206,6 @@ def _is_at(handle, path):
 def _to_disk(folder):
     """Let the entry of a new file survive a power failure."""
     with contextlib.suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(folder, binary(os.O_RDONLY))
         os.fsync(handle)
         os.close(handle)
