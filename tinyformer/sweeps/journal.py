@@ -26,7 +26,7 @@ FORMAT = {"format": "sweep journal", "version": 1}
 BEGIN = json.dumps(FORMAT).encode()[:-1]
 MOST_BYTES = 64 << 20
 OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND  # and what not every system has: no link, no pipe to wait for
-for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+for flag in ("O_NOFOLLOW", "O_NONBLOCK"):
     OPEN |= getattr(os, flag, 0)
 
 
