@@ -1,5 +1,6 @@
 """The runs that a visitor sees, which of them are theirs, how they look, and the workers that train them."""
 
+import os
 import re
 import threading
 from functools import lru_cache
@@ -8,12 +9,16 @@ from typing import NamedTuple
 from dashboard import visitors
 from dashboard.models import Style
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
+from dashboard.run_index import DAMAGED, ID, RunIndex
 from dashboard.workers import Workers, require_memory
-from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, list_runs, runs_folder
+from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, runs_folder
+from tinyformer.runs.contents import CONFIG
+from tinyformer.runs.log_reader import LogReader
 
 FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
 MOST_SHOWN = 8  # runs in one chart: the palette has no more
 _workers, _lock = None, threading.Lock()
+_logs, _index = LogReader(), RunIndex()
 
 
 class ShownRun(NamedTuple):
@@ -39,37 +44,45 @@ def workers():
     global _workers
     with _lock:
         if _workers is None:
-            _workers = Workers(connected=visitors.is_connected).watch()
+            _workers = Workers(connected=visitors.is_connected, address=visitors.address).watch()
         return _workers
 
 
 @lru_cache(maxsize=4096)
+def _run(path, changed):
+    return Run(path)  # it reads its configuration once; `changed`: when that was written
+
+
 def _run_at(path):
-    return Run(path)  # it reads its configuration once
+    try:
+        return _run(path, os.stat(path / CONFIG).st_mtime_ns)
+    except OSError:
+        return Run(path)
 
 
 def my_runs():
     """The runs of this visitor, the newest first; damaged ones (on a local server) at the end."""
-    me, mine = visitors.current(), []
-    for found in list_runs():
-        run = _run_at(found.path)
-        try:
-            if run.owner == me:
-                mine.append((run.created, run))
-        except RunError:
-            if me is visitors.LOCAL:
-                mine.append((0, run))
-    return [run for _, run in sorted(mine, key=lambda pair: (-pair[0], pair[1].id))]
+    me = visitors.current()
+    paths = _index.of(me, *([DAMAGED] if me is visitors.LOCAL else []))
+    return sorted(map(_run_at, paths), key=lambda run: (-_created(run), run.id))
+
+
+def _created(run):
+    try:
+        return run.created
+    except RunError:
+        return 0
 
 
 def linked(run_id):
     """The run of a link, whoever's it is, or None. One has to know the id, which nobody can guess."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", run_id):  # before it becomes a path
+    if not ID.fullmatch(run_id):  # before it becomes a path
         return None
     try:
-        run = _run_at(find_run(run_id).path)
-        if run.path.parent != runs_folder():
+        path = find_run(run_id).path
+        if path.parent != runs_folder():
             return None
+        run = _run_at(path)
         return None if visitors.is_shared() and run.owner is visitors.LOCAL else run
     except RunError:
         return None
@@ -88,15 +101,26 @@ def status(run):
     return workers().status(run)
 
 
+def log(run):
+    """LogSummary. All who look at a run share what was read of its log."""
+    return _logs.look(run.path)
+
+
 def start(configs, labels=None):
-    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError."""
-    runs = []
+    """Create a run for each TrainingConfig and hand it to the workers → list of Run. RunError, OSError: then none."""
+    me, runs = visitors.current(), []
     for config in configs:
         require_memory(config)
-    for config, label in zip(configs, labels or [""] * len(configs), strict=True):
-        run = create_run(config, owner=visitors.current(), label=label)
-        runs.append(run)
-        workers().submit(run)
+    with workers().room_for(len(configs), me):
+        try:
+            for config, label in zip(configs, labels or [""] * len(configs), strict=True):
+                runs.append(create_run(config, owner=me, label=label))
+        except OSError:
+            for run in runs:
+                run.delete()
+            raise
+        for run in runs:
+            workers().submit(run)
     return runs
 
 

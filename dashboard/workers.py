@@ -9,17 +9,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from contextlib import contextmanager
 
+from dashboard.turns import Limits, Party, in_turn, require_room
 from tinyformer import memory
 from tinyformer.runs import RunError
-from tinyformer.runs.directory import WORKER_LOG
+from tinyformer.runs.contents import WORKER_LOG
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # As many as there are cores, and at least three: three seeds are to be watched together, also on two cores, where the
 # three take no longer than two and then one.
 SIDE_BY_SIDE = max(3, CORES)
 MOST_PER_OWNER = 16  # running and waiting
+MOST_ON_SERVER = 160
+MOST_TURNS = 1000  # parties whose last turn is remembered
 MOST_MEMORY = 1 << 30  # bytes of one run
 PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
 NICENESS = 10  # a click on the page goes before training
@@ -44,25 +47,34 @@ def command(run):
     return [sys.executable, "-m", "tinyformer", "train", "--resume", str(run.path)]
 
 
-def _side_by_side_by_environment():
-    text = os.environ.get("TINYFORMER_WORKERS", "")
-    return max(1, int(text)) if text.isdecimal() else SIDE_BY_SIDE
+def _setting(name, default):
+    """A number from 1 in the environment."""
+    text = os.environ.get(name, "")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 10 else default
+
+
+def limits():
+    """A network address has the places of one visitor; a class behind one address needs more."""
+    return Limits(MOST_PER_OWNER, _setting("TINYFORMER_PER_ADDRESS", MOST_PER_OWNER), MOST_ON_SERVER)
 
 
 class Workers:
-    """All the training processes of a server. `connected(owner)` says whether the owner of a run is looking.
+    """All the training processes of a server. `connected(owner)` says whether the owner of a run is looking,
+    `address()` the network address of whoever is asking at this moment, if it says anything.
 
     The methods may be called from any thread. `watch()` starts the thread that starts what waits, notices what has
     ended, and pauses what nobody has looked at for `patience` seconds.
     """
 
-    def __init__(self, connected=lambda owner: True, side_by_side=None, patience=PATIENCE):
-        self.connected, self.patience = connected, patience
-        self.side_by_side = side_by_side or _side_by_side_by_environment()
+    def __init__(self, connected=lambda owner: True, side_by_side=None, patience=PATIENCE, address=lambda: None):
+        self.connected, self.patience, self.address = connected, patience, address
+        self.side_by_side = side_by_side or _setting("TINYFORMER_WORKERS", SIDE_BY_SIDE)
         self._lock = threading.RLock()
         self._queue, self._processes, self._runs, self._complaints = [], {}, {}, {}  # by the id of a run
         self._ending = set()  # ids of runs whose process was told to pause
         self._last_seen = {}  # owner → when somebody was connected, monotonic seconds
+        self._parties = {}  # id of a run → Party
+        self._turns, self._count = {}, 0  # key of a Party → number of its last turn, the latest one last
 
     def watch(self, seconds=0.2):
         def look_around():
@@ -73,20 +85,27 @@ class Workers:
         threading.Thread(target=look_around, name="workers", daemon=True).start()
         return self
 
+    @contextmanager
+    def room_for(self, count, owner):
+        """Within the block, `owner` can submit `count` runs: nobody else takes the places. RunError, before it, where
+        they do not all fit."""
+        with self._lock:
+            require_room(limits(), Party(owner, self.address()), self._busy(), count)
+            yield
+
     def submit(self, run):
-        """Train this run as soon as there is room. RunError where its owner has too many, or it cannot be resumed."""
+        """Train this run when it is its owner's turn. RunError where there are too many, or it cannot be resumed."""
         with self._lock:
             if run.id in self._queue or run.id in self._processes:
                 return
-            mine = Counter(other.owner for name, other in self._runs.items() if self._is_busy(name))[run.owner]
-            if mine >= MOST_PER_OWNER:
-                raise RunError(f"at most {MOST_PER_OWNER} runs can train or wait at a time: pause one first")
+            party = Party(run.owner, self.address())
+            require_room(limits(), party, self._busy())
             status = run.status()
             if not status.resumable:
                 raise RunError(f"{run.id} is {status.state}: there is nothing to resume")
             require_memory(run.config)
             self._complaints.pop(run.id, None)
-            self._runs[run.id] = run
+            self._runs[run.id], self._parties[run.id] = run, party
             self._last_seen[run.owner] = time.monotonic()
             self._queue.append(run.id)
             self._start_what_waits()
@@ -108,7 +127,7 @@ class Workers:
         now = run.status()
         with self._lock:
             if run.id in self._queue:
-                place = f"number {self._queue.index(run.id) + 1} in the queue"
+                place = f"number {self._in_turn().index(run.id) + 1} in the queue"
                 return now._replace(state="queued", reason=f"{place}: {self.side_by_side} train at a time")
             if run.id in self._processes and now.resumable:
                 return now._replace(state="running", reason="starting")
@@ -125,8 +144,12 @@ class Workers:
             self._pause_what_nobody_watches()
             self._start_what_waits()
 
-    def _is_busy(self, name):
-        return name in self._queue or name in self._processes
+    def _busy(self):
+        return [self._parties[name] for name in (*self._queue, *self._processes)]
+
+    def _in_turn(self):
+        training = [self._parties[name] for name in self._processes]
+        return in_turn({name: self._parties[name] for name in self._queue}, training, self._turns)
 
     def _end(self, run, how):
         with self._lock:
@@ -146,11 +169,21 @@ class Workers:
 
     def _start_what_waits(self):
         while self._queue and len(self._processes) < self.side_by_side:
-            name = self._queue.pop(0)
+            name = self._in_turn()[0]
+            self._queue.remove(name)
+            self._note_turn(self._parties[name])
             try:
                 self._processes[name] = self._start(self._runs[name])
             except OSError as error:
                 self._complaints[name] = f"its process could not be started: {error.strerror or error}"
+
+    def _note_turn(self, party):
+        self._count += 1
+        for key in party.keys:
+            self._turns.pop(key, None)
+            self._turns[key] = self._count
+        while len(self._turns) > MOST_TURNS:
+            del self._turns[next(iter(self._turns))]
 
     def _start(self, run):
         environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1", "PYTHONIOENCODING": "utf-8"}

@@ -40,6 +40,7 @@ LOOKED_AT = {
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first, *place)"},
     "train/what_if.py": {"seed"},
+    "views/train.py": {"visitors.mode()"},  # own words
     "visitors.py": {"cookie"},
 }
 

@@ -11,8 +11,7 @@ import tinyformer
 from dashboard.train.keep import DEVICE
 from tinyformer import TrainingConfig, TransformerConfig
 from tinyformer.checkpoints.array_file import read_arrays, write_arrays
-from tinyformer.runs import Run, RunLocked, create_run, train_run
-from tinyformer.runs.lock import hold
+from tinyformer.runs import create_run, train_run
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = TrainingConfig(
@@ -73,31 +72,6 @@ def test_a_file_that_somebody_reads_is_replaced_a_moment_later(monkeypatch, tmp_
     monkeypatch.setattr(sys, "platform", "win32")
     write_arrays(tmp_path / "file.npz", {"a": 1}, {})
     assert len(refusals) == 3 and read_arrays(tmp_path / "file.npz", lambda metadata: {})[0] == {"a": 1}
-
-
-def test_a_folder_with_an_open_file_does_not_move(monkeypatch, tmp_path):
-    """So a run is deleted when its lock has been let go, and an empty folder makes room before a run comes."""
-    really, open_here = os.replace, lambda folder: any(Path(folder) in path.parents for path in opened())
-
-    def opened():
-        return [Path(os.readlink(f"/proc/self/fd/{name}")) for name in os.listdir("/proc/self/fd")
-                if os.path.islink(f"/proc/self/fd/{name}")]  # fmt: skip
-
-    def replace(source, target):
-        if os.path.isdir(source) and (open_here(source) or os.path.isdir(target)):
-            raise PermissionError(13, "access is denied", str(source))
-        really(source, target)
-
-    if not os.path.isdir("/proc/self/fd"):
-        pytest.skip("the system does not say which files are open")
-    monkeypatch.setattr(os, "replace", replace)
-    monkeypatch.setattr(sys, "platform", "win32")
-    (tmp_path / "run").mkdir()
-    run = create_run(CONFIG, tmp_path / "run")
-    with hold(run.path / "lock"), pytest.raises(RunLocked):
-        Run(run.path).delete()
-    run.delete()
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["con", "NUL", "aux.2", "COM1", "lpt9.old"])

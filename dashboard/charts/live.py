@@ -30,6 +30,7 @@ def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, 
     has_marker = marker is not None
     if has_marker:
         data = pd.concat([data, pd.DataFrame([["", "marker", marker, None]], columns=COLUMNS)])
+    data = data.astype({"model": "category", "series": "category"})  # sent as numbers
     spec = _spec(tuple(runs), title, y_title, log, domain and tuple(domain), width, height, has_marker, training)
     return Figure(spec, data, f"{title}. Now: {ends}" if last else f"{title}. No step yet")
 

@@ -72,7 +72,7 @@ def _replaying(run, name):
     status = visitor_runs.status(run)
     if status.state not in ("queued", "running", "paused"):
         st.rerun()
-    done = len(run.log().steps)
+    done = visitor_runs.log(run).step
     st.progress(done / max(status.total_steps, 1), f"Replaying {plain(name)}: {plain(status.state)}, step {done:,}")
     if status.state == "paused":
         if st.button("Go on", key=f"go-on-{name}"):

@@ -48,7 +48,8 @@ def statement(config, side_by_side, cores, most):
     return (
         f"{config.model.num_parameters:,} of at most {MOST_PARAMETERS:,} parameters, about {needed} of at most {limit} "
         f"of memory. At most {MOST_STEPS:,} steps and {MOST_SEEDS} seeds; {side_by_side} train side by side on {cores} "
-        f"core{'s' if cores > 1 else ''}, others queue ({most} in all)."
+        f"core{'s' if cores > 1 else ''}, others queue ({most} of one visitor, "
+        f"{workers.MOST_ON_SERVER} of all)."
     )
 
 

@@ -11,9 +11,11 @@ from tinyformer import OPERATIONS
 SECONDS = 0.5  # between two looks, while something trains
 ONE_CHART, SMALL_MULTIPLES = "one chart", "one for each run"
 WIDTHS = {1: 452, 2: 452, 3: 298}  # of a chart, by the number of them in a row; more than three: 221
+MOST_MARKS, MOST_SMALL_MARKS = 80, 40  # on a line, and on one in a small chart: more cannot be told apart
 HOW_TO_READ = (
     "Thin: the expressions it trains on, step by step. Thick, with marks: expressions it never trains on, once an "
-    "epoch. Loss is −ln of the probability given to the right answer; guessing among ten digits costs 2.3."
+    "epoch; where more than fit, means over equal stretches. Loss is −ln of the probability given to the right answer; "
+    "guessing among ten digits costs 2.3."
 )
 
 
@@ -28,7 +30,7 @@ def _draw(shown, layout, log_scale, was_busy):
     statuses = {one.id: visitor_runs.status(one.run) for one in shown}
     if was_busy != any(status.state in BUSY for status in statuses.values()):
         st.rerun()  # the rest of the page wants to know, and the fragment may rest or begin to look again
-    logs = {one.id: one.run.log() for one in shown if statuses[one.id].state != "damaged"}
+    logs = {one.id: visitor_runs.log(one.run) for one in shown if statuses[one.id].state != "damaged"}
     for one in shown:
         run_line.draw(one, statuses[one.id], logs.get(one.id))
     _curves([one for one in shown if one.id in logs], logs, layout, log_scale)
@@ -39,11 +41,13 @@ def rows_of(shown, logs, column):
     """Rows for charts.learning: a column of the step log, and of the epoch log."""
     rows = []
     for one in shown:
-        steps, values = logs[one.id].curve(column)
-        rows += [(one.name, charts.TRAINING, s, v) for s, v in zip(steps, values, strict=True)]
-        held_out = zip(logs[one.id].epoch_column("step"), logs[one.id].epoch_column(column), strict=True)
-        rows += [(one.name, charts.HELD_OUT, s, v) for s, v in held_out]
+        rows += _points(one, charts.TRAINING, logs[one.id].step_curve(column))
+        rows += _points(one, charts.HELD_OUT, logs[one.id].epoch_curve(column, MOST_MARKS))
     return rows
+
+
+def _points(one, series, curve):
+    return [(one.name, series, step, value) for step, value in zip(*(a.tolist() for a in curve), strict=True)]
 
 
 def _curves(shown, logs, layout, log_scale):
@@ -71,13 +75,8 @@ def _curves(shown, logs, layout, log_scale):
 def _per_operation(shown, logs):
     with st.container(horizontal=True, gap="small"):
         for operation in OPERATIONS:
-            rows = [
-                (one.name, charts.HELD_OUT, step, value)
-                for one in shown
-                for step, value in zip(
-                    logs[one.id].epoch_column("step"), logs[one.id].epoch_column(operation), strict=True
-                )
-            ]
+            curves = [(one, logs[one.id].epoch_curve(operation, MOST_SMALL_MARKS)) for one in shown]
+            rows = [point for one, curve in curves for point in _points(one, charts.HELD_OUT, curve)]
             figure = charts.learning(rows, [one.triple for one in shown], f"{operation}, held out", "accuracy",
                                      domain=(0, 1), width=100, height=100, training=False)  # fmt: skip
             with st.container(width=172):

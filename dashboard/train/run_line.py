@@ -11,6 +11,7 @@ BUSY = ("running", "queued")
 STYLE = """<style>
 .tf-run {line-height: 1.3; padding-top: .1rem} .tf-run i {font-style: normal; color: var(--c); margin-right: .4em}
 .tf-run .tf-note {float: right; font-variant-numeric: tabular-nums}
+.tf-lost {font-size: .85em; margin-top: .2rem}
 .tf-bar {height: .34rem; border-radius: .2rem; margin-top: .35rem;
   background: color-mix(in srgb, currentColor 12%, transparent)}
 .tf-bar div {height: 100%; border-radius: .2rem; background: var(--c); width: var(--w)}
@@ -20,12 +21,13 @@ STYLE = """<style>
 def draw(one, status, log):
     """One run: name, progress, and its buttons."""
     share, words = _progress(status, log)
+    lost = f'<div class="tf-lost">⚠ {html(log.problem)}</div>' if log is not None and log.problem else ""
     words += "" if one.mine else " · somebody else's, to watch"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"run-{one.id}"):
         st.html(
             f'<div class="tf-run" style="--c:{one.style.color};--w:{share:.1%}">'
             f'<span class="tf-note">{html(words)}</span><i>{one.style.glyph}</i>{html(one.name)}'
-            f'<div class="tf-bar"><div></div></div></div>',
+            f'<div class="tf-bar"><div></div></div>{lost}</div>',
             width="stretch",
         )
         if one.mine:
@@ -33,6 +35,8 @@ def draw(one, status, log):
                 _buttons(one, status, begun=log is not None and log.step > 0)
     if status.reason and status.state in ("failed", "diverged", "damaged"):
         st.error(f"{plain(one.name)}: {plain(visitor_runs.reason(one.run, status))}")
+    if log is not None and log.problem:
+        st.error(f"{plain(one.name)}: {plain(log.problem)}")
 
 
 def _buttons(one, status, begun):
@@ -77,13 +81,14 @@ def _progress(status, log):
     share = log.step / total if total else 0.0
     state = "▶ starting" if status.reason == "starting" else visitor_runs.describe(status)
     words = [state, f"step {log.step:,} of {total:,}" if total else "step 0"]
+    if log.unconfirmed and status.state not in ("running", "queued"):  # while it trains, the next state is seconds away
+        words.append(f"{log.unconfirmed:,} of them unconfirmed")
     if status.state == "running" and log.step > 1:
-        pace = log.pace()
-        words.append(f"{pace:,.0f} steps/s, {max(0, total - log.step) / pace:.0f} s left")
+        words.append(f"{log.pace:,.0f} steps/s, {max(0, total - log.step) / log.pace:.0f} s left")
     elif status.state == "queued":
         words = [f"… {status.reason}"]
     elif status.test_total:
         words.append(f"test set: {status.test_correct} of {status.test_total} right")
-    if len(log.epochs) and not status.test_total:
-        words.append(f"held out {log.epoch_column('accuracy')[-1]:.1%}")
+    if log.accuracy is not None and not status.test_total:
+        words.append(f"held out {log.accuracy:.1%}")
     return share, " · ".join(words)

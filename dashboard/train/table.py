@@ -56,13 +56,13 @@ def _row(run, describe):
     }
     if status.state == "damaged":
         return row
-    log = run.log()
+    log = visitor_runs.log(run)
     return row | {
         "seed": run.config.seed,
         "held out": status.best_accuracy,
         "test": f"{status.test_correct} of {status.test_total}" if status.test_total else None,
         "steps": log.step,
-        "seconds": float(log.step_column("seconds").sum()),
+        "seconds": log.seconds,
         "configuration": describe(run.config) or "as by default",
         "created": datetime.fromtimestamp(run.created, UTC),  # one without a zone would be taken for UTC
     }

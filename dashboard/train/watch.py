@@ -71,7 +71,7 @@ def _draw(shown, expression, busy):
         chosen = st.select_slider(
             "After step", steps, value=steps[-1], format_func="{:,}".format, key="after", bind="query-params"
         )
-        logs = {one.id: one.run.log() for one in shown}
+        logs = {one.id: visitor_runs.log(one.run) for one in shown}
         rows = live.rows_of(shown, logs, "loss")
         loss = charts.learning(
             rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen, height=110

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import selection, visitor_runs
+from dashboard import selection, visitor_runs, visitors
 from dashboard.plain_text import plain
 from dashboard.train import honesty, keep, live, one_step, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
@@ -76,4 +76,5 @@ else:
     st.info("Press **Start training**: three models begin to learn side by side. The curves appear within seconds.")
 
 table.draw(list(mine.values()), lambda config: " ".join(command_words(config, seed=False)))
+st.caption(visitors.mode())
 keep.read_out()

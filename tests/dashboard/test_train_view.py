@@ -251,6 +251,22 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(page, run):
     assert len(charts(page)) > 2  # of the other
 
 
+def test_a_log_that_was_altered_is_said_beside_its_run_and_drawn_without_what_was(page, run):
+    with open(run.path / "steps.f64", "r+b") as file:
+        file.seek(9)
+        file.write(b"\x55")
+    page.query_params["run"] = run.id
+    page.run()
+    assert not page.exception
+    lines = [
+        part.proto.body
+        for part in page.get("html")
+        if "tf-lost" in part.proto.body and "<style>" not in part.proto.body
+    ]
+    assert len(lines) == 1 and "steps of its log, from 1 to" in lines[0]
+    assert "unconfirmed" not in lines[0]
+
+
 def test_marks_in_the_table_of_runs_do_not_move_to_other_runs(page, run):
     """They are places in it: after a deletion, the next run would stand where "delete" was asked for."""
     page.run()
@@ -297,7 +313,7 @@ def test_a_visitors_own_run_is_theirs_to_end(shared_page):
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(page):
-    page.session_state["_runs_shown"] = ["Xk3fXk3fXk3fXk3f", "../../etc"]
+    page.session_state["_runs_shown"] = ["Xk3fXk3fXk3fXk3f", "../../etc", "x" * 256, "x" * 100_000, ""]
     page.run()
     assert not page.exception
     assert "There is no run Xk3fXk3fXk3fXk3f" in page.warning[0].value

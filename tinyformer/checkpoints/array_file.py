@@ -5,14 +5,12 @@ Reading allocates only after metadata, names, shapes and sizes were checked, and
 
 import json
 import os
-import tempfile
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from tinyformer.process import replace
+from tinyformer.checkpoints.whole_file import whole_file
 
 METADATA = "metadata"
 MAX_METADATA_BYTES = 4 << 20
@@ -20,23 +18,6 @@ MAX_METADATA_BYTES = 4 << 20
 
 class ArrayFileError(ValueError):
     """The file is damaged, or not what it was taken for."""
-
-
-@contextmanager
-def whole_file(path):
-    """A binary file that appears at `path` only when it is complete and on the disk; until then, the old one stays."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def write_arrays(path, metadata, arrays):

@@ -12,8 +12,9 @@ from functools import partial
 
 from tinyformer.checkpoints.folders import described
 from tinyformer.cli.options import one_of
-from tinyformer.cli.terminal import UsageError, say
+from tinyformer.cli.terminal import UsageError, one_line, say
 from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
+from tinyformer.runs.state import what_is_kept
 
 HELP = "list the runs; pause, stop or delete one"
 USAGE = "[list | pause RUN | stop RUN | delete RUN]"
@@ -85,20 +86,31 @@ def _do(action, run):
 
 def _list():
     rows = [("run", "state", "seed", "step", "best", "created")]
-    for run in sorted(list_runs(), key=lambda run: run.path.stat().st_mtime, reverse=True):
-        status = run.status()
-        if status.state == "damaged":
-            rows.append((run.id, "damaged", "", "", "", status.reason))
-            continue
-        best = "" if status.best_accuracy is None else f"{status.best_accuracy:.2%}"
-        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
-        step = f"{run.log().step}/{status.total_steps or '?'}"
-        rows.append((run.id, status.state, str(run.config.seed), step, best, created))
+    rows += [_row(run) for run in sorted(list_runs(), key=_changed, reverse=True)]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     print(f"runs in {described(runs_folder)}")
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
     return 0
+
+
+def _row(run):
+    status = run.status()
+    if status.state == "damaged":
+        return (run.id, "damaged", "", "", "", one_line(status.reason))
+    log = run.log()
+    best = "" if status.best_accuracy is None else f"{status.best_accuracy:.2%}"
+    created = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
+    about = f"{created}  {log.problem}" if log.problem else created
+    return (run.id, status.state, str(run.config.seed), f"{log.step}/{status.total_steps or '?'}", best, about)
+
+
+def _changed(run):
+    """When something last came or went in its folder; 0 for one that was deleted a moment ago."""
+    try:
+        return run.path.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def _guarded(action):
@@ -108,9 +120,12 @@ def _guarded(action):
     except (RunError, ValueError) as error:
         say(f"error: {error}")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        say(f"error: {where}{error.strerror or error}. The last state of the run is intact")
+        say(f"error: {_words(error)}")
     return 2
+
+
+def _words(error):
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 def _train(run):
@@ -121,7 +136,13 @@ def _train(run):
             signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
     if os.environ.get(END_WITH_STDIN) == "1":
         threading.Thread(target=_pause_when_input_closes, args=(wishes,), daemon=True).start()
-    status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
+    try:
+        status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
+    except OSError as error:
+        say(f"error: {_words(error)}. {what_is_kept(run.path, run.config)}")
+        return 2
+    if problem := run.log().problem:
+        say(f"warning: {problem}")
     if status.state == "diverged":
         say(f"error: {status.reason}")
         return 1

@@ -10,9 +10,10 @@ Killed at any moment and resumed, it ends with the same weights, bit for bit: a 
 
 from tinyformer.runs.directory import Run
 from tinyformer.runs.errors import RunError
-from tinyformer.runs.folder import create_run, find_run, list_runs, new_run_id, runs_folder
+from tinyformer.runs.folder import create_run, find_run, list_runs, new_run_id
 from tinyformer.runs.lock import RunLocked
 from tinyformer.runs.log import RunLog
+from tinyformer.runs.place import runs_folder
 from tinyformer.runs.status import RunStatus
 from tinyformer.runs.training import train_run
 

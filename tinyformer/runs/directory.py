@@ -1,25 +1,16 @@
 """A run as one finds it on the disk: readable while it trains, named even when damaged, deleted only when idle."""
 
-import json
-import os
-import secrets
-import shutil
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tinyformer.configuration import TrainingConfig
-from tinyformer.process import replace
-from tinyformer.runs import lock, log, snapshots, state, status
+from tinyformer.checkpoints.whole_file import whole_file
+from tinyformer.runs import lock, log, removal, snapshots, state, status
+from tinyformer.runs.contents import LOCK, MODEL, REQUEST, misplaced
+from tinyformer.runs.description import read_description
 from tinyformer.runs.errors import RunError
+from tinyformer.runs.place import is_in_the_folder_of_runs
 from tinyformer.transformer import Transformer
-
-CONFIG, MODEL, LOCK, REQUEST = "config.json", "model.npz", "lock", "request"
-WORKER_LOG = "worker.log"  # what the process that trains it has complained of, where a server started it
-KEPT = {CONFIG, MODEL, LOCK, REQUEST, WORKER_LOG, state.FILE, status.FILE}
-KEPT |= {log.STEPS_FILE, log.EPOCHS_FILE, snapshots.FOLDER}
-FORMAT, VERSION = "tinyformer run", 1
 
 
 @dataclass(frozen=True)
@@ -34,36 +25,27 @@ class Run:
 
     @cached_property
     def _description(self):
-        try:
-            description = json.loads((self.path / CONFIG).read_bytes())
-            if description["format"] != FORMAT or description["version"] != VERSION:
-                raise ValueError("it is not the configuration of a run, or of another version")
-            TrainingConfig.from_dict(description["config"])
-            return description
-        except FileNotFoundError:
-            raise RunError(f"{self.id} is damaged: {CONFIG} is missing") from None
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            raise RunError(f"{self.id} is damaged: {CONFIG} cannot be used ({error})") from error
+        return read_description(self.path)
 
-    @cached_property
+    @property
     def config(self):
         """The TrainingConfig."""
-        return TrainingConfig.from_dict(self._description["config"])
+        return self._description.config
 
     @property
     def created(self):
         """When it was created, in seconds since 1970."""
-        return float(self._description.get("created", 0))
+        return self._description.created
 
     @property
     def owner(self):
         """Whose it is, as whoever created it said; None if nobody's."""
-        return self._description.get("owner")
+        return self._description.owner
 
     @property
     def label(self):
         """What it was created as, in words; "" if nothing was said."""
-        return str(self._description.get("label", ""))
+        return self._description.label
 
     @property
     def model_path(self):
@@ -72,13 +54,19 @@ class Run:
     def status(self):
         """RunStatus, a damaged run included. "running" only if a process is at work on it at this moment."""
         try:
-            self.config  # noqa: B018  raises if it is damaged
-            now = status.read_status(self.path)
-        except RunError as error:
+            self.require_sound()
+            now, is_trained = status.read_status(self.path), lock.is_held(self.path / LOCK)
+        except (RunError, OSError) as error:
             return status.RunStatus("damaged", str(error))
-        if lock.is_held(self.path / LOCK):
+        if is_trained:
             return now if now.state == "running" else now._replace(state="running")
         return now._replace(state="paused") if now.state == "running" else now  # its process was killed
+
+    def require_sound(self):
+        """RunError if its configuration cannot be used, or something else has the name of one of its files."""
+        self.config  # noqa: B018  raises if it is damaged
+        if name := misplaced(self.path):
+            raise RunError(f"{self.id} is damaged: {name} is not what a run has under this name")
 
     def log(self):
         """The metric log so far → RunLog."""
@@ -90,7 +78,7 @@ class Run:
 
     def snapshot(self, step):
         """The model after `step` → Transformer."""
-        return snapshots.load_snapshot(self.path, self.config.model, step)
+        return snapshots.load_snapshot(self.path, self.config, step)
 
     def latest_model(self):
         """(step, Transformer): the newest weights on the disk, a second or two behind a process that trains."""
@@ -104,36 +92,23 @@ class Run:
 
     def request(self, what):
         """Ask the process that trains this run to "pause" or to "stop" within a tenth of a second."""
-        temporary = self.path / f".{REQUEST}"
-        temporary.write_text(what, encoding="ascii")
-        replace(temporary, self.path / REQUEST)
+        with whole_file(self.path / REQUEST) as file:
+            file.write(what.encode())
 
     def take_request(self):
         """ "pause", "stop" or None: what was asked for since the last time."""
         path = self.path / REQUEST
         try:
-            what = path.read_text(encoding="ascii", errors="replace")
+            what = path.read_bytes().decode(errors="replace")
             path.unlink()
-        except (FileNotFoundError, PermissionError):  # nobody asked, or on Windows: is writing it right now
+        except FileNotFoundError:
             return None
         return what if what in ("pause", "stop") else None
 
     def delete(self):
-        """Remove the directory and all that a run keeps in it. RunLocked while a process trains it.
+        """Remove what a run keeps, and its directory. RunLocked while a process trains it.
 
-        RunError, and nothing is touched, if anything else is in it: whoever names a folder may name any folder.
+        RunError, and nothing is touched, if it is no run or anything else is in it: whoever names a folder may name any
+        folder. A damaged run is known as one by its place, the folder of runs.
         """
-        if strangers := sorted(name for name in os.listdir(self.path) if not _belongs_to_a_run(name)):
-            raise RunError(f"{self.path} is not deleted: {strangers[0]!r} does not belong to a run")
-        gone = self.path.with_name(f".deleted-{secrets.token_hex(4)}")
-        with lock.hold(self.path / LOCK):
-            if sys.platform != "win32":
-                os.replace(self.path, gone)  # at once out of sight, whatever happens to the rest
-        if sys.platform == "win32":  # where no folder moves with an open file in it: ours, or that of who came first
-            os.replace(self.path, gone)
-        shutil.rmtree(gone, ignore_errors=True)
-
-
-def _belongs_to_a_run(name):
-    """Half-written files included, which have the whole one's name between a dot and an ending."""
-    return name in KEPT or any(name.startswith(f".{kept}") for kept in KEPT)
+        removal.delete(self.path, even_damaged=is_in_the_folder_of_runs(self.path))

@@ -1,5 +1,7 @@
 """The end of a training: its best weights, the test set looked at once, and all of it as one checkpoint."""
 
+import math
+
 from tinyformer.checkpoints.checkpoint import save_checkpoint
 
 
@@ -13,7 +15,7 @@ def save_trained(path, trainer, history):
         "step": trainer.best_step,
         "epoch": trainer.best_step // trainer.steps_per_epoch,
         "steps_trained": trainer.step,
-        "seconds": sum(history.steps["seconds"]),
+        "seconds": sum(s for s in history.steps["seconds"] if math.isfinite(s)),
         "test": {
             "correct": int(test.correct.sum()),
             "total": len(test),

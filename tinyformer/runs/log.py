@@ -1,26 +1,42 @@
 """The metric log: two files of float64 rows, only ever appended to.
 
 Row i of the steps is step i + 1, so that a half-written row at the end, or rows that are ahead of the state a run
-resumes from, are told by their place and cut.
+resumes from, are told by their place and cut. Rows up to the last state are vouched for by it (see `vouching.py`).
 """
 
-import os
 from typing import NamedTuple
 
 import numpy as np
 
 from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
-from tinyformer.process import binary
+from tinyformer.runs.contents import EPOCHS, STEPS
+from tinyformer.runs.state import read_vouch
+from tinyformer.runs.vouching import EPOCHS_AT_A_TIME, STEPS_AT_A_TIME, check
 
-STEPS_FILE, EPOCHS_FILE = "steps.f64", "epochs.f64"
-FLUSH_SECONDS = 0.1
+NO_ROWS = np.zeros(0, bool)
 
 
 class RunLog(NamedTuple):
-    """The log as it was read. S steps, E epochs; the columns are STEP_COLUMNS and EPOCH_COLUMNS of `metrics`."""
+    """The log as it was read. S steps, E epochs; the columns are STEP_COLUMNS and EPOCH_COLUMNS of `metrics`.
+
+    Of a step whose row is not what was written, only its number is there, the rest is nan; such an epoch is left out.
+    """
 
     steps: np.ndarray  # (S, 6)
     epochs: np.ndarray  # (E, 9)
+    vouched: np.ndarray = NO_ROWS  # (S,) bool: whether the last state vouches for this step
+    epochs_vouched: np.ndarray = NO_ROWS  # (E,) bool
+    problem: str = ""  # what is not as it was written, in words
+
+    @property
+    def confirmed(self):
+        """The number of steps that the last state vouches for."""
+        return int(np.count_nonzero(self.vouched))
+
+    @property
+    def unconfirmed(self):
+        """The number of steps that nobody vouches for: written after the last state, or by a version before."""
+        return int(np.count_nonzero(~self.vouched & ~np.isnan(self.steps[:, 1])))
 
     def step_column(self, name):
         return self.steps[:, STEP_COLUMNS.index(name)]
@@ -32,20 +48,6 @@ class RunLog(NamedTuple):
     def step(self):
         """The last step in the log, 0 if there is none."""
         return len(self.steps)
-
-    def curve(self, name, points=160):
-        """A step column as a line one can draw: means over at most `points` equal stretches → (last steps, means)."""
-        values, S = self.step_column(name), len(self.steps)
-        if points >= S:
-            return self.step_column("step"), values
-        starts = np.arange(points) * S // points
-        lengths = np.diff(starts, append=S)
-        return (starts + lengths).astype(float), np.add.reduceat(values, starts) / lengths
-
-    def pace(self, latest=200):
-        """Steps a second, of the time spent in steps, over the latest ones; nan before the first."""
-        seconds = self.step_column("seconds")[-latest:]
-        return len(seconds) / seconds.sum() if seconds.size else float("nan")
 
     def to_csv(self):
         """One line per step, with the validation of the epochs on the line of the step that ended them."""
@@ -64,49 +66,47 @@ class RunLog(NamedTuple):
 
 def read_log(folder):
     """Whole rows only; of a log that is being written, those that are there."""
-    steps = _read_rows(folder / STEPS_FILE, len(STEP_COLUMNS))
-    out_of_place = np.flatnonzero(steps[:, 0] != np.arange(1, len(steps) + 1))  # zeros after a power failure
-    epochs = _read_rows(folder / EPOCHS_FILE, len(EPOCH_COLUMNS))
+    vouch = read_vouch(folder)  # first: the log is never behind it
+    steps, epochs = _read_rows(folder / STEPS, len(STEP_COLUMNS)), _read_rows(folder / EPOCHS, len(EPOCH_COLUMNS))
+    vouched, wrong = (np.pad(mask, (0, max(0, len(steps) - vouch.step)))
+                      for mask in check(steps[: vouch.step], vouch.steps, STEPS_AT_A_TIME))  # fmt: skip
+    numbers = np.arange(1, len(steps) + 1, dtype=float)
+    steps = np.where(wrong[:, None], np.nan, steps)
+    steps[wrong, 0] = numbers[wrong]
+    out_of_place = np.flatnonzero(steps[:, 0] != numbers)  # zeros after a power failure
     steps = steps[: out_of_place[0]] if out_of_place.size else steps
-    return RunLog(steps, epochs[epochs[:, 1] <= len(steps)])
+    epochs_vouched, wrong = check(epochs, vouch.epochs, EPOCHS_AT_A_TIME)
+    kept = ~wrong & (epochs[:, 1] <= len(steps))
+    log = RunLog(steps, epochs[kept], vouched[: len(steps)], epochs_vouched[kept])
+    return log._replace(problem=vouch.problem or _problem(vouch, log))
+
+
+def unknown_log(steps):
+    """The RunLog of a number of steps of which nothing is known."""
+    rows = np.full((steps, len(STEP_COLUMNS)), np.nan)
+    rows[:, 0] = np.arange(1, steps + 1)
+    return RunLog(rows, np.empty((0, len(EPOCH_COLUMNS))), np.zeros(steps, bool))
+
+
+def _problem(vouch, log):
+    """What was lost, just now or before the run was resumed, in words; "" if nothing."""
+    lost, words = log.steps[np.isnan(log.steps[:, 1]), 0].astype(int), []
+    if lost.size:
+        place = f"from {lost[0]:,} to {lost[-1]:,}"
+        words.append(f"{len(lost):,} steps of its log, {place}, are left out: they are not what was written")
+    if vouch.steps.size and log.step < vouch.step:
+        words.append(f"its log ends at step {log.step:,}, its state is that after step {vouch.step:,}")
+    written = max(len(vouch.epochs), *log.epochs[log.epochs_vouched, 0].astype(int), 0)
+    missing = written - np.count_nonzero(log.epochs[:, 0] <= written)
+    if missing > 0:
+        words.append(f"{missing:,} of its {written:,} validations are left out: they are not what was written")
+    return "; ".join(words)
 
 
 def _read_rows(path, width):
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:  # where there have to be rows, they are missed
         data = b""
     row_bytes = 8 * width
     return np.frombuffer(data[: len(data) // row_bytes * row_bytes], np.float64).reshape(-1, width)
-
-
-class LogWriter:
-    """Appends StepRecords, a tenth of a second of them at a time. Of what is there, the RunLog `cut_to` is kept."""
-
-    def __init__(self, folder, cut_to):
-        self.pending = {STEPS_FILE: [], EPOCHS_FILE: []}
-        self.files = {}
-        for name, rows in ((STEPS_FILE, cut_to.steps), (EPOCHS_FILE, cut_to.epochs)):
-            self.files[name] = handle = os.open(folder / name, binary(os.O_WRONLY | os.O_CREAT | os.O_APPEND), 0o644)
-            os.ftruncate(handle, rows.nbytes)
-
-    def record(self, record):
-        self.pending[STEPS_FILE].append([getattr(record, name) for name in STEP_COLUMNS])
-        if record.validation is not None:
-            loss, accuracy, per_operation = record.validation
-            self.pending[EPOCHS_FILE].append([record.epoch, record.step, loss, accuracy, *per_operation])
-
-    def flush(self, to_disk=False):
-        """Hand what is pending to the system; `to_disk`: and wait until it would survive a power failure."""
-        for name, handle in self.files.items():
-            rows, self.pending[name] = self.pending[name], []
-            data = np.array(rows, np.float64).tobytes()
-            while data:
-                data = data[os.write(handle, data) :]
-            if to_disk:
-                os.fsync(handle)
-
-    def close(self):
-        for handle in self.files.values():
-            os.close(handle)
-        self.files = {}

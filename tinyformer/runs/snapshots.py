@@ -1,10 +1,9 @@
 """The weights at log-spaced steps, to look back at how a model formed: 0, 1, 2, 3, 4, 6, 8, 11, 16, … and the last."""
 
 from tinyformer.checkpoints.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.runs.contents import SNAPSHOTS, snapshot_step
 from tinyformer.runs.errors import RunError
 from tinyformer.transformer import Transformer
-
-FOLDER = "snapshots"
 
 
 def snapshot_steps(total_steps):
@@ -17,23 +16,32 @@ def snapshot_steps(total_steps):
     return steps
 
 
-def write_snapshot(folder, model, step):
-    (folder / FOLDER).mkdir(exist_ok=True)
-    write_arrays(folder / FOLDER / f"{step:08d}.npz", {"step": step}, {"parameters": model.vector})
+def write_snapshot(folder, trainer):
+    (folder / SNAPSHOTS).mkdir(exist_ok=True)
+    metadata = {"step": trainer.step, "config": trainer.config.to_dict()}
+    write_arrays(folder / SNAPSHOTS / f"{trainer.step:08d}.npz", metadata, {"parameters": trainer.model.vector})
 
 
 def kept_steps(folder):
     """The steps of the snapshots that are there, in order."""
-    return sorted(int(path.stem) for path in (folder / FOLDER).glob("*.npz") if path.stem.isdigit())
+    steps = (snapshot_step(path.name) for path in (folder / SNAPSHOTS).glob("*.npz"))
+    return sorted(step for step in steps if step is not None)
 
 
 def load_snapshot(folder, config, step):
-    """The model of a TransformerConfig as it was after `step` → Transformer. RunError where that cannot be had."""
-    expected = {"parameters": ((config.num_parameters,), ("float32",))}
+    """The model of a TrainingConfig as it was after `step` → Transformer. RunError where that cannot be had."""
+
+    def expected(metadata):
+        if metadata["step"] != step:
+            raise ValueError(f"it is that of step {metadata['step']!r}")
+        if "config" in metadata and type(config).from_dict(metadata["config"]) != config:
+            raise ValueError("it belongs to another configuration than config.json has")
+        return {"parameters": ((config.model.num_parameters,), ("float32",))}
+
     try:
-        _, arrays = read_arrays(folder / FOLDER / f"{step:08d}.npz", lambda _: expected)
+        _, arrays = read_arrays(folder / SNAPSHOTS / f"{step:08d}.npz", expected)
     except (ArrayFileError, OSError) as error:
         raise RunError(f"{folder.name} has no usable snapshot of step {step}: {error}") from error
-    model = Transformer(config, seed=0)
+    model = Transformer(config.model, seed=0)
     model.vector[:] = arrays["parameters"]
     return model

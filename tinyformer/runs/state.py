@@ -4,15 +4,16 @@ There is no random state among it: everything random is a function of the seeds 
 """
 
 from tinyformer.checkpoints.array_file import ArrayFileError, read_arrays, write_arrays
+from tinyformer.runs.contents import EPOCHS, STATE, STEPS
 from tinyformer.runs.errors import RunError
+from tinyformer.runs.vouching import Vouch
 from tinyformer.transformer import Transformer
 
-FILE = "state.npz"
 FORMAT, VERSION = "tinyformer run state", 1
 
 
-def write_state(folder, trainer):
-    """Replace the state by the one that `trainer` is in, whole or not at all."""
+def write_state(folder, trainer, digests):
+    """Replace the state by the one that `trainer` is in, whole or not at all. `digests`: {file of the log: Digests}."""
     counters = {
         "format": FORMAT,
         "version": VERSION,
@@ -20,10 +21,12 @@ def write_state(folder, trainer):
         "step": trainer.step,
         "best_step": trainer.best_step,
         "best_score": list(trainer.best_score),
+        "vouches": True,
     }
     moments = {f"optimizer.{i}": array for i, array in enumerate(trainer.optimizer.state)}
     arrays = {"parameters": trainer.model.vector, "best": trainer.best_vector, **moments}
-    write_arrays(folder / FILE, counters, arrays)
+    arrays |= {f"log.{name}": of_rows.all() for name, of_rows in digests.items()}
+    write_arrays(folder / STATE, counters, arrays)
 
 
 def restore_state(folder, trainer):
@@ -45,7 +48,7 @@ def restore_state(folder, trainer):
         return {name: (shape, dtype) for name in names}
 
     try:
-        counters, arrays = read_arrays(folder / FILE, expected)
+        counters, arrays = read_arrays(folder / STATE, expected)
     except FileNotFoundError:
         return
     except (ArrayFileError, OSError) as error:
@@ -61,7 +64,7 @@ def read_model(folder, config):
     """(step of the state on the disk, its weights as a Transformer of this configuration); None if there is none."""
     expected = {"parameters": ((config.num_parameters,), ("float32",))}
     try:
-        counters, arrays = read_arrays(folder / FILE, lambda _: expected)
+        counters, arrays = read_arrays(folder / STATE, lambda _: expected)
         step = int(counters["step"])
     except FileNotFoundError:
         return None
@@ -70,3 +73,32 @@ def read_model(folder, config):
     model = Transformer(config, seed=0)
     model.vector[:] = arrays["parameters"]
     return step, model
+
+
+def read_vouch(folder):
+    """Vouch: what the last state says of the log up to it. Nothing if there is none, or one of a version before."""
+
+    def expected(counters):
+        if counters["format"] != FORMAT or type(counters["step"]) is not int or counters["step"] < 0:
+            raise ValueError("it is not the state of a run")
+        names = (STEPS, EPOCHS) if counters.get("vouches") else ()
+        return {f"log.{name}": ((None,), ("uint64",)) for name in names}
+
+    try:
+        counters, arrays = read_arrays(folder / STATE, expected)
+    except FileNotFoundError:
+        return Vouch()
+    except (ArrayFileError, OSError) as error:
+        return Vouch(problem=f"nothing vouches for its log: {error}")
+    return Vouch(counters["step"], arrays[f"log.{STEPS}"], arrays[f"log.{EPOCHS}"]) if arrays else Vouch()
+
+
+def what_is_kept(folder, config):
+    """After a failure, what there is to go on from, in a sentence that is true: it is looked up, not remembered."""
+    try:
+        known = read_model(folder, config.model)
+    except RunError as error:
+        return f"Its last state cannot be used: {error}"
+    if known:
+        return f"Its state after step {known[0]:,} is on the disk"
+    return "No state of it was written yet" if folder.is_dir() else "Its folder is gone, and its states with it"

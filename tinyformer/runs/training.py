@@ -1,16 +1,19 @@
 """Training a run: from its directory into its directory, at any time interrupted, at any time resumed."""
 
 import time
+from contextlib import suppress
 
 import numpy as np
 
 from tinyformer.runs import lock
-from tinyformer.runs.directory import LOCK
+from tinyformer.runs.contents import EPOCHS, LOCK, STEPS
 from tinyformer.runs.errors import RunError
 from tinyformer.runs.finish import save_trained
-from tinyformer.runs.log import FLUSH_SECONDS, LogWriter, RunLog, read_log
+from tinyformer.runs.log import RunLog, read_log, unknown_log
+from tinyformer.runs.log_writer import FLUSH_SECONDS, LogWriter
+from tinyformer.runs.removal import remove_half_written
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
-from tinyformer.runs.state import restore_state, write_state
+from tinyformer.runs.state import restore_state, what_is_kept, write_state
 from tinyformer.runs.status import ENDED, RunStatus, read_status, write_status
 from tinyformer.training import DivergenceError, Trainer
 
@@ -22,9 +25,11 @@ def train_run(run, wish=None, on_record=None):
 
     It is asked by `run.request`, or by `wish()`, which returns "pause", "stop" or None. `on_record` gets each
     StepRecord. Raises RunLocked if another process trains it, RunError if it is damaged or has ended; OSError if it
-    cannot be written, after the status said so: the last state on the disk is whole, and the run can be resumed.
+    cannot be written, after the status said so, where it can: a state that is on the disk stays, to go on from.
     """
+    run.require_sound()
     with lock.hold(run.path / LOCK):
+        remove_half_written(run.path)
         before = read_status(run.path)
         if before.state in ENDED:
             raise RunError(f"{run.id} has {before.state}: there is nothing to resume")
@@ -44,22 +49,30 @@ class _Session:
         self.test = None
 
     def _log_up_to_state(self):
-        """The log is written before the state, so it has at least its steps; those after it are made again."""
-        steps, epochs = read_log(self.run.path)
-        if len(steps) < self.trainer.step:
-            where = f"its log ends at step {len(steps)}, its state is that after step {self.trainer.step}"
-            raise RunError(f"{self.run.id} is damaged: {where}")
-        return RunLog(steps[: self.trainer.step], epochs[epochs[:, 1] <= self.trainer.step])
+        """The log is written before the state, so it has at least its steps; those after it are made again.
+
+        Steps that are not what was written are lost, not the training: it goes on, and they stay unknown.
+        """
+        log, step = read_log(self.run.path), self.trainer.step
+        if log.step < step:
+            where = f"its log ends at step {log.step}, its state is that after step {step}"
+            way_out = f"take {STEPS} and {EPOCHS} away to go on without these steps"
+            if (self.run.path / STEPS).exists():  # it was cut, perhaps while it was copied: somebody may have all of it
+                raise RunError(f"{self.run.id} is damaged: {where}; {way_out}")
+            log = unknown_log(step)
+        kept = log.epochs[:, 1] <= step
+        return RunLog(log.steps[:step], log.epochs[kept], log.vouched[:step], log.epochs_vouched[kept])
 
     def train(self):
         try:
             self._say("running")
             return self._say(*self._steps())
-        except OSError as error:
-            self._say("failed", f"at step {self.trainer.step}: {error.strerror or error}. The last state is intact")
-            raise
         except Exception as error:
-            self._say("failed", f"at step {self.trainer.step}: {error}")
+            words = f"at step {self.trainer.step}: {getattr(error, 'strerror', None) or error}"
+            if isinstance(error, OSError):
+                words += f". {what_is_kept(self.run.path, self.trainer.config)}"
+            with suppress(OSError, RunError):  # where its folder is gone, too
+                self._say("failed", words)
             raise
         finally:
             self.log.close()
@@ -67,14 +80,14 @@ class _Session:
     def _steps(self):
         """Train; return (state, reason)."""
         if self.trainer.step == 0:
-            write_snapshot(self.run.path, self.trainer.model, 0)
+            write_snapshot(self.run.path, self.trainer)
         wanted = "stop" if self.run.take_request() == "stop" else None  # a pause was meant for the process before
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
                 for record in () if wanted else self.trainer.records():
                     self.log.record(record)
                     if record.step in self.snapshot_steps:
-                        write_snapshot(self.run.path, self.trainer.model, record.step)
+                        write_snapshot(self.run.path, self.trainer)
                     self.on_record(record)
                     if wanted := self._look_around():
                         break
@@ -107,7 +120,7 @@ class _Session:
 
     def _write_state(self):
         self.log.flush(to_disk=True)  # first: the log is never behind the state
-        write_state(self.run.path, self.trainer)
+        write_state(self.run.path, self.trainer, self.log.digests)
 
     def _finalize(self):
         """The best weights, judged on the test set once, as a checkpoint."""
