@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
-from tinyformer.checkpoints.folders import SHIPPED, checkpoint_files, saved_folder, shipped_folder
+from tinyformer.checkpoints.folders import SHIPPED, saved_checkpoints, shipped_checkpoints
 
 ON_DISPLAY_AT_FIRST = SHIPPED[:3]  # the places of SHIPPED in the palette never change
 MOST_ON_DISPLAY = 4
@@ -32,7 +32,7 @@ def available(trained=None):
     A saved one with the name of a shipped one gets " (saved)" behind it. `trained`: {name: path} of runs, which follow.
     """
     found = {}
-    files = [(path.stem, path) for folder in (shipped_folder(), saved_folder()) for path in checkpoint_files(folder)]
+    files = [(path.stem, path) for path in (*shipped_checkpoints(), *saved_checkpoints())]
     for name, path in (*files, *(trained or {}).items()):
         try:
             status = path.stat()

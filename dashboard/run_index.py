@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 
+from tinyformer.checkpoints.folders import NoDataFolder
 from tinyformer.runs import Run, RunError, runs_folder
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -23,7 +24,10 @@ class RunIndex:
     def of(self, *owners):
         """The directories of the runs of these owners."""
         with self._lock:
-            self._look(runs_folder())
+            try:
+                self._look(runs_folder())
+            except NoDataFolder:
+                return []
             return [self._folder / name for owner in owners for name in self._names.get(owner, ())]
 
     def _look(self, folder):

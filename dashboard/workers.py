@@ -186,7 +186,7 @@ class Workers:
             del self._turns[next(iter(self._turns))]
 
     def _start(self, run):
-        environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1"}
+        environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1", "PYTHONIOENCODING": "utf-8"}
         with open(run.path / WORKER_LOG, "wb") as log:
             process = subprocess.Popen(
                 command(run),
@@ -207,7 +207,12 @@ class Workers:
         self._ending.discard(name)
         if process.returncode and not told_to_end:
             try:
-                lines = (self._runs[name].path / WORKER_LOG).read_text(errors="replace").strip().splitlines()
+                lines = (
+                    (self._runs[name].path / WORKER_LOG)
+                    .read_text(encoding="utf-8", errors="replace")
+                    .strip()
+                    .splitlines()
+                )
             except OSError:
                 lines = []
             self._complaints[name] = lines[-1].removeprefix("error: ") if lines else "its process was killed"

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from small import MASK, TARGETS, TOKENS, small_model
 
-from tinyformer import SGD, Adam, CrossEntropyLoss, clip_by_global_norm, constant, train_step, warmup_cosine
+from tinyformer import (
+    SGD,
+    Adam,
+    CrossEntropyLoss,
+    TrainingConfig,
+    clip_by_global_norm,
+    constant,
+    train_step,
+    warmup_cosine,
+)
 from tinyformer.layers import FeedForward
 from tinyformer.optimizer import gradient_norm
 
@@ -35,13 +44,13 @@ def sgd_by_hand(p, gradients, rate=1e-2, momentum=0.0):
 
 def run(make_optimizer, start, gradients):
     """The values after each step, (STEPS, N), of N numbers that get these gradients (STEPS, N)."""
-    value, gradient = start.copy(), np.zeros_like(start)
+    value, gradient = start[None].copy(), np.zeros_like(start[None])  # a matrix of one row: weight decay is of matrices
     optimizer = make_optimizer(lambda: [(value, gradient)])
     history = []
     for g in gradients:
         gradient[:] = g
         optimizer.step()
-        history.append(value.copy())
+        history.append(value[0].copy())
     return np.array(history)
 
 
@@ -95,6 +104,47 @@ def test_the_flat_vector_and_the_single_arrays_are_moved_alike(make):
         for model, optimizer in ((one, flat), (other, single)):
             train_step(model, TOKENS, TARGETS, CrossEntropyLoss(), optimizer, MASK)
     np.testing.assert_allclose(one.vector, other.vector, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("make", [Adam, SGD])
+def test_a_list_of_pairs_is_as_good_as_a_callable(make):
+    one, other = small_model(), small_model()
+    called, listed = make(one.get_parameters, 1e-2), make(other.get_parameters(), 1e-2)
+    pairs = make(zip([other.vector], [other.gradient], strict=True), 1e-2)  # whatever can be walked through
+    assert len(pairs.state) == len(listed.state)
+    for _ in range(3):
+        for model, optimizer in ((one, called), (other, listed)):
+            train_step(model, TOKENS, TARGETS, CrossEntropyLoss(), optimizer, MASK)
+    assert np.array_equal(one.vector, other.vector)
+    with pytest.raises(ValueError, match="nothing to optimize"):
+        make([], 1e-2)
+
+
+def test_weight_decay_leaves_gains_and_biases_alone():
+    """Fifty steps without a gradient: matrices shrink by (1 − η·decay)⁵⁰, embeddings too; nothing else moves."""
+    model = small_model()
+    before = {name: p.copy() for name, p in model.named_parameters().items()}
+    optimizer = Adam(model.get_parameters, 0.01, weight_decay=5.0)
+    for _ in range(50):
+        model.zero_grad()
+        optimizer.step()
+    for name, now in model.named_parameters().items():
+        factor = (1 - 0.05) ** 50 if before[name].ndim > 1 else 1.0
+        np.testing.assert_allclose(now, before[name] * factor, rtol=1e-9, err_msg=name)
+    assert {p.ndim for p in before.values()} == {1, 2}
+
+
+def test_the_rule_of_before_shrinks_everything_and_is_that_of_configurations_of_before():
+    model = small_model()
+    before, optimizer = model.vector.copy(), Adam(model.get_parameters, 0.01, weight_decay=5.0, decay_of="all")
+    model.zero_grad()
+    optimizer.step()
+    assert np.array_equal(model.vector, before * (1 - 0.01 * 5.0))
+    stored = TrainingConfig(weight_decay=0.1).to_dict()
+    assert TrainingConfig.from_dict(stored).decay_of == "matrices"
+    del stored["decay_of"]  # as it was written then
+    assert TrainingConfig.from_dict(stored).decay_of == "all"
+    assert TrainingConfig.from_dict(stored | {"weight_decay": 0.0}) == TrainingConfig()
 
 
 def test_the_learning_rate_can_be_changed_on_the_way():

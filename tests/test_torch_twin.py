@@ -133,10 +133,21 @@ def test_the_transformer_that_pytorch_brings_is_the_same(norm, pooling, mask):
         assert_close(gradients[f"blocks.{i}.attention_norm.gamma"], layer.norm1.weight.grad, "gamma")
 
 
+def groups(parameters):
+    """Two groups, as nanoGPT's configure_optimizers has them: what has two axes decays, gains and biases do not."""
+    parameters = list(parameters)
+    matrices, vectors = ([p for p in parameters if (p.dim() > 1) is wanted] for wanted in (True, False))
+    return [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+
+
 OPTIMIZERS = {
     "adam": (lambda p: Adam(p, 3e-3), lambda p: torch.optim.Adam(p, 3e-3)),
     "adam, decay": (
         lambda p: Adam(p, 3e-3, weight_decay=0.05),
+        lambda p: torch.optim.AdamW(groups(p), 3e-3, weight_decay=0.05),
+    ),
+    "adam, decay of all": (
+        lambda p: Adam(p, 3e-3, weight_decay=0.05, decay_of="all"),
         lambda p: torch.optim.AdamW(p, 3e-3, weight_decay=0.05),
     ),
     "adam, other constants": (

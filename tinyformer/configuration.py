@@ -79,6 +79,7 @@ class TrainingConfig:
     optimizer: str = "adam"  # or "sgd"
     momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # decoupled, of adam
+    decay_of: str = "matrices"  # embeddings included; or "all": gains and biases too
     clip_norm: float | None = 1.0  # None: gradients are not clipped
     schedule: str = "cosine"  # or "constant"
     warmup_steps: int = 100  # of cosine
@@ -105,6 +106,7 @@ class TrainingConfig:
         _require_choice(self, "optimizer", ("adam", "sgd"))
         _require_number(self, "momentum", 0, 1, upper_open=True)
         _require_number(self, "weight_decay", 0, math.inf)
+        _require_choice(self, "decay_of", ("matrices", "all"))
         if self.clip_norm is not None:
             _require_number(self, "clip_norm", 0, math.inf, lower_open=True)
         _require_choice(self, "schedule", ("constant", "cosine"))
@@ -132,6 +134,8 @@ class TrainingConfig:
     @classmethod
     def from_dict(cls, values):
         values = _known_fields(cls, values)
+        if values.get("weight_decay"):  # what was written before there was a choice shrank all
+            values.setdefault("decay_of", "all")
         return cls(**values | {"model": TransformerConfig.from_dict(values.get("model", {}))})
 
 

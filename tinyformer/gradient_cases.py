@@ -100,6 +100,7 @@ def _block(norm):
 
 CASES = {
     "linear": _layer(lambda rng: Linear(D, F, rng, np.float64), (B, T, D)),
+    "linear-no-bias": _layer(lambda rng: Linear(D, F, rng, np.float64, use_bias=False), (B, T, D)),
     "embedding": _embedding,
     "positions": _layer(lambda rng: PositionalEncoding(10, D, rng, "learned", np.float64), (B, T, D)),
     "layer-norm": _layer(lambda rng: LayerNorm(D, dtype=np.float64), (B, T, D)),

@@ -71,7 +71,7 @@ def machine_bytes():
     except (AttributeError, ValueError, OSError):
         return None
     try:
-        return min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+        return min(total, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
     except (OSError, ValueError):  # no container, or one without a limit: "max"
         return total
 

@@ -1,7 +1,7 @@
 """Stochastic gradient descent with momentum, Adam with decoupled weight decay, clipping, and learning-rate schedules.
 
-Each optimizer takes a callable that returns (parameter, gradient) pairs, so that it never holds stale ones. For a
-model they are views of two vectors, and a step is a handful of in-place operations on those.
+Each optimizer takes (parameter, gradient) pairs: a list of them, or a callable that returns it, so that it never holds
+stale ones. For a model they are views of two vectors, and a step is a handful of in-place operations on those.
 """
 
 import math
@@ -20,13 +20,20 @@ class _Optimizer:
 
     num_slots = 0  # arrays of state per parameter array
 
-    def __init__(self, get_parameters, learning_rate):
+    def __init__(self, parameters, learning_rate):
         if not (math.isfinite(learning_rate) and learning_rate > 0):
             raise ValueError(f"learning_rate must be a positive number, got {learning_rate!r}")
-        self.get_parameters, self.learning_rate, self.step_count = get_parameters, learning_rate, 0
-        parameters = [p for p, _ in _arrays(get_parameters())]
-        self.state = [np.zeros_like(p) for p in parameters for _ in range(self.num_slots)]
-        self._scratch = np.empty(max(p.size for p in parameters), parameters[0].dtype)  # allocated once: 15 % of a step
+        self._parameters = parameters if callable(parameters) or isinstance(parameters, list) else list(parameters)
+        self.learning_rate, self.step_count = learning_rate, 0
+        arrays = [p for p, _ in _arrays(self.get_parameters())]
+        if not arrays:
+            raise ValueError("there is nothing to optimize: expected (parameter, gradient) pairs, got none")
+        self.state = [np.zeros_like(p) for p in arrays for _ in range(self.num_slots)]
+        self._scratch = np.empty(max(p.size for p in arrays), arrays[0].dtype)  # allocated once: 15 % of a step
+
+    def get_parameters(self):
+        """The (parameter, gradient) pairs as they are now."""
+        return self._parameters() if callable(self._parameters) else self._parameters
 
     def step(self):
         """Move every parameter along its gradient, in place."""
@@ -42,8 +49,8 @@ class SGD(_Optimizer):
 
     num_slots = 1
 
-    def __init__(self, get_parameters, learning_rate=0.1, momentum=0.0):
-        super().__init__(get_parameters, learning_rate)
+    def __init__(self, parameters, learning_rate=0.1, momentum=0.0):
+        super().__init__(parameters, learning_rate)
         self.momentum = momentum
 
     def _update(self, parameter, gradient, velocity, scratch):
@@ -55,17 +62,33 @@ class SGD(_Optimizer):
 class Adam(_Optimizer):
     """m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²,  p ← p − η m̂ / (√v̂ + ε), with m̂ and v̂ corrected for their start
     at zero. Kingma & Ba (2015), algorithm 1. Weight decay shrinks p by η·decay, apart from the gradient: Loshchilov &
-    Hutter (2019)."""
+    Hutter (2019). It shrinks matrices alone, embeddings included, as nanoGPT's does; `decay_of="all"`: gains and biases
+    too, as it was here once."""
 
     num_slots = 2
 
-    def __init__(self, get_parameters, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
-        super().__init__(get_parameters, learning_rate)
-        self.beta1, self.beta2, self.epsilon, self.weight_decay = beta1, beta2, epsilon, weight_decay
+    def __init__(
+        self,
+        parameters,
+        learning_rate=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        weight_decay=0.0,
+        decay_of="matrices",
+    ):
+        super().__init__(parameters, learning_rate)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        self.weight_decay, self.decay_of = weight_decay, decay_of
+
+    def step(self):
+        if self.weight_decay:
+            for parameter, _ in self.get_parameters():  # single arrays also where there is a flat vector
+                if self.decay_of == "all" or parameter.ndim > 1:
+                    parameter *= 1 - self.learning_rate * self.weight_decay
+        super().step()
 
     def _update(self, parameter, gradient, m, v, scratch):
-        if self.weight_decay:
-            parameter *= 1 - self.learning_rate * self.weight_decay
         m *= self.beta1
         m += np.multiply(gradient, 1 - self.beta1, out=scratch)
         v *= self.beta2

@@ -1,8 +1,10 @@
-"""Two settings of the process that decide the speed of small matrices. The package imports it before all else."""
+"""Two settings of the process that decide the speed of small matrices: the package imports it before all else. And
+what Windows does differently with files."""
 
 import ctypes
 import os
 import sys
+import time
 
 SETTINGS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -39,6 +41,23 @@ def keep_freed_memory(num_bytes=1 << 28):
     trim_threshold, mmap_threshold = -1, -3  # from malloc.h
     mallopt(trim_threshold, num_bytes)
     mallopt(mmap_threshold, num_bytes)
+
+
+def binary(flags):
+    """Flags for `os.open`. Windows writes the byte 0x0A as two unless it is told not to."""
+    return flags | getattr(os, "O_BINARY", 0)
+
+
+def replace(source, target, patience=2.0):
+    """`os.replace`. On Windows it is refused while somebody reads the target, which here takes some milliseconds."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 use_one_blas_thread()

@@ -79,7 +79,7 @@ def make_optimizer(model, config):
     """The optimizer that a TrainingConfig asks for."""
     if config.optimizer == "sgd":
         return SGD(model.get_parameters, config.learning_rate, config.momentum)
-    return Adam(model.get_parameters, config.learning_rate, weight_decay=config.weight_decay)
+    return Adam(model.get_parameters, config.learning_rate, weight_decay=config.weight_decay, decay_of=config.decay_of)
 
 
 class Trainer:

@@ -35,7 +35,7 @@ HELP = {
     "batch": "Expressions per step.",
     "held": "Half of it to choose the best weights, half to test them.",
     "clip": "A gradient that is longer is shortened to this. 0: never.",
-    "decay": "Of adam: how much weights shrink at each step.",
+    "decay": "Of adam: how much weights shrink at each step. Matrices only, embeddings included: no gains, no biases.",
 }
 
 

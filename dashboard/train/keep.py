@@ -9,6 +9,8 @@ from dashboard.plain_text import plain
 from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
 from tinyformer.checkpoints.folders import saved_folder
 
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
 
 def say(text):
     """Of a callback: what is to be said when the page is drawn next. A toast would go down with a rerun."""
@@ -37,15 +39,15 @@ def save_as(run, place, type="tertiary"):
 
 
 def _save(run, name):
-    if not re.fullmatch(r"\w[\w .-]{0,59}", name) or name.endswith("."):
-        say("A name is made of letters, digits, spaces, - and _. Not saved.")
-        return
-    path = saved_folder() / f"{name}.npz"
-    if path.exists():
-        say(f"There is a model named {plain(name)} already. Not saved.")
+    if not re.fullmatch(r"\w[\w .-]{0,59}", name) or name.endswith(".") or DEVICE.fullmatch(name):
+        say("A name is made of letters, digits, spaces, - and _, and is none that Windows keeps for itself. Not saved.")
         return
     try:
-        saved_folder().mkdir(parents=True, exist_ok=True)
+        path = saved_folder() / f"{name}.npz"
+        if path.exists():
+            say(f"There is a model named {plain(name)} already. Not saved.")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
         kept = load_checkpoint(run.model_path)
         save_checkpoint(path, kept.model, training=kept.training, history=kept.history, metadata=kept.metadata)
     except (CheckpointError, OSError) as error:

@@ -29,6 +29,7 @@ WORDS = {  # of the settings, as the page calls them
     "epochs": "Epochs",
     "clip_norm": "Clip at norm",
     "weight_decay": "Weight decay",
+    "scale_attention": "Divide scores by √d",
     "momentum": "Momentum",
     "warmup_steps": "Warm-up steps",
     "train_limit": "Distinct training expressions",

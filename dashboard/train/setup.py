@@ -9,6 +9,7 @@ from dashboard.plain_text import plain
 from dashboard.train import advanced, limits, what_if
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
+from tinyformer.settings_without_effect import settings_without_effect
 from tinyformer.sweeps.seeds import parse_seeds
 
 DEFAULT = TrainingConfig()
@@ -87,6 +88,9 @@ def _configs(seeds, settings, model):
 def _say_what_it_is(configs):
     """Size of the model, limits, and the command that does the same."""
     first = configs[0]
+    chosen, usual = (vars(config) | vars(config.model) for config in (first, DEFAULT))
+    for sentence in settings_without_effect(first, [name for name in usual if chosen[name] != usual[name]]):
+        st.info(limits.in_words(sentence))
     with st.container(horizontal=True, vertical_alignment="center"):
         place = visitor_runs.workers().side_by_side, workers.CORES, workers.MOST_PER_OWNER
         st.caption(limits.statement(first, *place))

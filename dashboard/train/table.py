@@ -1,7 +1,7 @@
 """Afterwards: all runs of this visitor as a table, and what can be done with those that are marked."""
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -64,7 +64,7 @@ def _row(run, describe):
         "steps": log.step,
         "seconds": log.seconds,
         "configuration": describe(run.config) or "as by default",
-        "created": datetime.fromtimestamp(run.created),
+        "created": datetime.fromtimestamp(run.created, UTC),  # one without a zone would be taken for UTC
     }
 
 

@@ -23,18 +23,21 @@ def launch(playwright):
 
 
 @contextmanager
-def serve(data=None):
-    """The dashboard on a port of its own, on the shipped models → its address. `data`: the folder of saved things."""
+def serve(data=None, command=(sys.executable, "-m", "streamlit", "run", "dashboard/Home.py"), cwd=ROOT, **environment):
+    """The dashboard on a port of its own, on the shipped models → its address. `data`: the folder of saved things.
+
+    command, cwd: how and where it is started. environment: what is set in it, or with None is not.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-    options = ["--server.headless", "true", "--server.fileWatcherType", "none"]
+    options = ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        environment = os.environ | {"TINYFORMER_DATA": str(data or Path(folder) / "data")}
+        environment = os.environ | {"TINYFORMER_DATA": str(data or Path(folder) / "data")} | environment
+        environment = {name: value for name, value in environment.items() if value is not None}
         with open(log, "w") as out:
-            process = subprocess.Popen(command + options, cwd=ROOT, env=environment, stdout=out, stderr=out)
+            process = subprocess.Popen([*command, *options], cwd=cwd, env=environment, stdout=out, stderr=out)
         try:
             _wait_for(f"http://localhost:{port}/_stcore/health", process, log)
             yield f"http://localhost:{port}"

@@ -54,6 +54,7 @@ DIFFERENT = TrainingConfig(
     optimizer="sgd",
     momentum=0.5,
     weight_decay=0.25,
+    decay_of="all",
     clip_norm=None,
     schedule="constant",
     warmup_steps=7,

@@ -1,6 +1,7 @@
 """The Train page without a browser: what is asked for is trained, what is shown is what the runs say."""
 
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from app_reading import charts
 
 from dashboard import workers
 from dashboard.selection import DEFAULT_EXPRESSION
-from dashboard.train import advanced, limits
+from dashboard.train import advanced, limits, table
 from dashboard.train.experiments import EXPERIMENTS
 from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
 from tinyformer.evaluation.leak import measure_leak
@@ -343,3 +344,20 @@ def test_a_split_by_draw_says_how_much_it_flatters(page):
     said = page.warning[0].value
     assert f"{leak.known} of {len(leak.test)} expressions" in said and f"{leak.never_trained_on.accuracy:.1%}" in said
     assert ("looks better than it is" in said) == leak.flatters
+
+
+def test_a_setting_that_does_nothing_is_said_and_a_default_is_not(page):
+    page.run()
+    before = [info.value for info in page.info]
+    page.selectbox(key="optimizer").set_value("sgd")
+    page.number_input(key="decay").set_value(0.1).run()
+    said = [info.value for info in page.info if info.value not in before]
+    assert said == ["Weight decay has no effect: it is of adam, and Optimizer is sgd"]
+    assert not any("no effect" in text for text in before)
+    assert not page.exception
+
+
+def test_times_have_a_zone(tmp_path):
+    run = create_run(TrainingConfig(num_examples=1_000, epochs=1), tmp_path / "run")
+    created = table._row(run, lambda config: "")["created"]
+    assert created.utcoffset() == timedelta(0) and created.timestamp() == pytest.approx(run.created)

@@ -11,6 +11,8 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tinyformer.process import binary, replace
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -33,7 +35,7 @@ def whole_file(path):
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -76,7 +78,7 @@ def _remove_half_written(folder, path):
 def _opened(folder):
     """A handle of the folder, None where it cannot be had: what matters will say so when it writes."""
     try:
-        handle = os.open(folder, os.O_RDONLY) if fcntl else None
+        handle = os.open(folder, binary(os.O_RDONLY)) if fcntl else None
     except (OSError, ValueError):
         handle = None
     try:

@@ -16,7 +16,19 @@ import textwrap
 
 import tinyformer
 from tinyformer.checkpoints.checkpoint import CheckpointError
-from tinyformer.cli import attention, bench, evaluate, gradcheck, models, predict, runs, sweep, terminal, train
+from tinyformer.cli import (
+    attention,
+    bench,
+    dashboard,
+    evaluate,
+    gradcheck,
+    models,
+    predict,
+    runs,
+    sweep,
+    terminal,
+    train,
+)
 from tinyformer.cli.terminal import UsageError, one_line, prepare_streams
 from tinyformer.task.expressions import ExpressionError
 from tinyformer.training import DivergenceError
@@ -31,6 +43,7 @@ COMMANDS = {
     "models": models,
     "runs": runs,
     "sweep": sweep,
+    "dashboard": dashboard,
 }
 EXAMPLES = (
     ('predict "Max(5,3,9)"', "ask the best model that ships"),
@@ -44,8 +57,8 @@ TRIED_AND_FAILED, REFUSED, INTERRUPTED, READER_LEFT = 1, 2, 130, 141  # the last
 
 def main(argv=None):
     """Run one command → exit status."""
-    prepare_streams()
     try:
+        prepare_streams()
         status = _run(argv)
         sys.stdout.flush()
         return status
@@ -67,7 +80,10 @@ def main(argv=None):
 
 def _run(argv):
     parser = build_parser()
-    args = parser.parse_args(argv)
+    args, others = parser.parse_known_args(argv)
+    if others and args.command != "dashboard":
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    args.others = others
     if args.command is None:
         parser.print_help()
         return 0
@@ -135,7 +151,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _fail(message, status):
-    print(f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message), file=sys.stderr, flush=True)
+    text = f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message)
+    with contextlib.suppress(OSError):  # nobody reads it: `2>&1 | head -0`
+        print(text, file=sys.stderr, flush=True)
     return status
 
 

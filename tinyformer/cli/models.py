@@ -1,7 +1,8 @@
 """`models`: the models that ship, and those that were saved."""
 
 from tinyformer.checkpoints.folders import (
-    checkpoint_files,
+    described,
+    saved_checkpoints,
     saved_folder,
     shipped_checkpoints,
     shipped_folder,
@@ -26,7 +27,7 @@ def add_arguments(parser):
 
 def run(args):
     _list("Shipped", shipped_folder(), shipped_checkpoints())
-    _list("Saved", saved_folder(), checkpoint_files(saved_folder()))
+    _list("Saved", described(saved_folder), saved_checkpoints())
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
 from tinyformer.checkpoints.checkpoint import require_usable
 from tinyformer.cli.terminal import UsageError, say
+from tinyformer.settings_without_effect import settings_without_effect
 
 
 def whole(text):
@@ -85,7 +86,8 @@ MODEL = (
 ADVANCED = (
     Option("--optimizer", "optimizer", str, "adam|sgd", "how the weights are moved"),
     Option("--momentum", "momentum", number, "X", "of sgd"),
-    Option("--weight-decay", "weight_decay", number, "X", "of adam"),
+    Option("--weight-decay", "weight_decay", number, "X", "of adam: how much it shrinks weights at each step"),
+    Option("--decay-of", "decay_of", str, "matrices|all", "embeddings included; all: gains and biases too"),
     Option("--clip-norm", "clip_norm", number_or_none, "X|none", "longest gradient that is not shortened"),
     Option("--schedule", "schedule", str, "cosine|constant", "of the learning rate"),
     Option("--warmup", "warmup_steps", whole, "N", "steps to the full learning rate, of cosine"),
@@ -150,6 +152,12 @@ def _require_memory(args, config):
         raise UsageError(f"{complaint} (the limit is {part}; --allow-memory goes on all the same)")
     if complaint:
         say(complaint)
+
+
+def say_what_does_nothing(args, config):
+    """One line to standard error for each option that was given in vain."""
+    for sentence in settings_without_effect(config, [field for field in FLAGS if hasattr(args, field)]):
+        say(f"note: {in_flags(sentence)}")
 
 
 def command_words(config, seed=True):

@@ -10,6 +10,7 @@ import threading
 import time
 from functools import partial
 
+from tinyformer.checkpoints.folders import described
 from tinyformer.cli.options import one_of
 from tinyformer.cli.terminal import UsageError, one_line, say
 from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
@@ -87,7 +88,7 @@ def _list():
     rows = [("run", "state", "seed", "step", "best", "created")]
     rows += [_row(run) for run in sorted(list_runs(), key=_changed, reverse=True)]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
-    print(f"runs in {runs_folder()}")
+    print(f"runs in {described(runs_folder)}")
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
     return 0
@@ -130,7 +131,7 @@ def _words(error):
 def _train(run):
     """Train until the end or until a signal, with a line per epoch → 0, or 1 if it diverged."""
     wishes = []
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):  # the last is Ctrl-Break on Windows
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
     if os.environ.get(END_WITH_STDIN) == "1":

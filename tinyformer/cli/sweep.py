@@ -9,9 +9,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from tinyformer.checkpoints.folders import described
 from tinyformer.cli import tables
-from tinyformer.cli.options import add_config_options, command_words, in_flags, training_config, whole
-from tinyformer.cli.outputs import require_writable
+from tinyformer.cli.options import (
+    add_config_options,
+    command_words,
+    in_flags,
+    say_what_does_nothing,
+    training_config,
+    whole,
+)
+from tinyformer.cli.outputs import writable
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, one_line, say
@@ -48,7 +56,7 @@ def add_arguments(parser):
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", type=whole, metavar="N", help="processes at a time (one per core)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786")
-    parser.add_argument("--output", metavar="FILE", help=f"the table, a .csv file (in {sweeps_folder()})")
+    parser.add_argument("--output", metavar="FILE", help=f"the table, a .csv file (in {described(sweeps_folder)})")
     parser.add_argument("--overwrite", action="store_true", help="replace a table that another command began")
     add_config_options(parser)
 
@@ -113,6 +121,7 @@ def _train(args, path, table, count):
 def _configs(args):
     """One TrainingConfig for each seed."""
     config = training_config(args)
+    say_what_does_nothing(args, config)
     try:
         return [replace(config, seed=seed) for seed in parse_seeds(args.seeds)]
     except ValueError as error:
@@ -125,12 +134,12 @@ def _path(args, configs):
         path = Path(args.output)
         if path.suffix != ".csv" or path.is_dir():
             raise UsageError(f"--output is the name of a .csv file, got {args.output!r}")
+        writable(path.parent, None)
     else:
         words = [word.lstrip("-") for word in command_words(configs[0], seed=False)]
         seeds = f"{configs[0].seed}-to-{configs[-1].seed}" if len(configs) > 1 else str(configs[0].seed)
         readable = re.sub(r"[^\w.,+-]", "_", "-".join(["seeds", seeds, *words]))[:100]
-        path = sweeps_folder() / f"{readable}-{question_hash(configs)}.csv"
-    require_writable(path.parent)
+        path = writable(None, sweeps_folder) / f"{readable}-{question_hash(configs)}.csv"
     return path
 
 

@@ -23,11 +23,19 @@ class UsageError(Exception):
 
 
 def prepare_streams():
-    """Let no character be an error: what a stream cannot encode becomes an ASCII one that looks like it, or `?`."""
+    """Let no character be an error: what a stream cannot encode becomes an ASCII one that looks like it, or `?`, and
+    what is not of the input's encoding is read as `\\xff`. UsageError if standard output is closed."""
+    # Closed ones are None, and the next file that is opened would get their number: what Python or a library writes to
+    # standard error would land in it.
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+    if "stdout" in closed:
+        raise UsageError("standard output is closed, so there is nowhere to write to: try > /dev/null")
     codecs.register_error("lookalike", _lookalike)
-    for stream in (sys.stdout, sys.stderr):
+    for stream, errors in ((sys.stdin, "backslashreplace"), (sys.stdout, "lookalike"), (sys.stderr, "lookalike")):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="lookalike")
+            stream.reconfigure(errors=errors)
 
 
 def _lookalike(error):

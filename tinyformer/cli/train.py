@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tinyformer import DivergenceError, Evaluation, MetricsTracker, Trainer, TrainingConfig
 from tinyformer.cli import outputs, results, runs
-from tinyformer.cli.options import FLAGS, add_config_options, training_config, whole
+from tinyformer.cli.options import FLAGS, add_config_options, say_what_does_nothing, training_config, whole
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, paint, say
@@ -62,13 +62,16 @@ def add_arguments(parser):
 
 def run(args):
     if args.resume is not None:
-        if args.seeds is not None or any(hasattr(args, field) for field in FLAGS):
+        if args.seeds is not None or outputs.given(args) or any(hasattr(args, field) for field in FLAGS):
             raise UsageError("--resume goes on with the settings of the run: leave all others out")
         return runs.resume(args.resume)
     configs = _configs(args)
     if args.run is not None:
-        if len(configs) > 1 or args.output is not None:
-            raise UsageError("--run trains one seed, into its own directory: leave --seeds and --output out")
+        if len(configs) > 1 or outputs.given(args) or args.interactive:
+            raise UsageError(
+                "--run trains one seed, into its own directory: leave --seeds, --interactive, --output, --name and "
+                "--overwrite out"
+            )
         return runs.start(configs[0], args.run)
     paths = outputs.plan(args, configs)
     walk = Walk(args.interactive or (not args.no_interactive and sys.stdin.isatty() and sys.stdout.isatty()))
@@ -83,6 +86,7 @@ def run(args):
 def _configs(args):
     """One TrainingConfig for each seed."""
     config = training_config(args)
+    say_what_does_nothing(args, config)
     if args.seeds is None:
         return [config]
     try:

@@ -4,8 +4,10 @@ import os
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from tinyformer.checkpoints.folders import NoDataFolder, described
 from tinyformer.checkpoints.whole_file import writing_in
 from tinyformer.runs.description import write_description
 from tinyformer.runs.directory import Run
@@ -35,7 +37,9 @@ def create_run(config, path=None, *, owner=None, label=""):
             write_description(draft, config, owner, label)
             if path.is_symlink() or (path.is_dir() and any(path.iterdir())):
                 raise RunError(f"there is something at {path} already: resume it, or name a new folder")
-            os.replace(draft, path)  # an empty folder is taken over
+            if path.is_dir():  # an empty folder is taken over; Windows does not do it by itself
+                path.rmdir()
+            os.replace(draft, path)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -44,8 +48,9 @@ def create_run(config, path=None, *, owner=None, label=""):
 
 def find_run(name):
     """A run by its id, or by the path of its directory → Run. RunError if there is none."""
-    if is_id(str(name)) and (runs_folder() / str(name)).is_dir():
-        return Run(runs_folder() / str(name))
+    with suppress(NoDataFolder):
+        if is_id(str(name)) and (runs_folder() / str(name)).is_dir():
+            return Run(runs_folder() / str(name))
     path = Path(name)
     try:
         if path.is_dir():
@@ -53,12 +58,15 @@ def find_run(name):
             return Run(path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve())
     except (OSError, ValueError):  # a name of 300 characters, a name with a NUL
         pass
-    raise RunError(f"there is no run {str(name)!r}, neither in {runs_folder()} nor as a folder")
+    raise RunError(f"there is no run {str(name)!r}, neither in {described(runs_folder)} nor as a folder")
 
 
 def list_runs(folder=None):
     """All run directories, damaged ones included, in no order."""
-    folder = runs_folder() if folder is None else Path(folder)
+    try:
+        folder = runs_folder() if folder is None else Path(folder)
+    except NoDataFolder:
+        return []
     if not folder.is_dir():
         return []
     return [Run(path) for path in folder.iterdir() if path.is_dir() and is_id(path.name)]

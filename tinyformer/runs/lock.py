@@ -4,6 +4,7 @@ import os
 import time
 from contextlib import contextmanager
 
+from tinyformer.process import binary
 from tinyformer.runs.errors import RunError
 
 try:
@@ -23,7 +24,7 @@ class RunLocked(RunError):
 @contextmanager
 def hold(path):
     """Hold the lock at `path` while the block runs. Raises RunLocked if another process has it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
+    handle = os.open(path, binary(os.O_RDWR | os.O_CREAT | NO_LINK), 0o644)
     try:
         patient_until = time.monotonic() + PATIENCE
         while not take(handle):
@@ -38,7 +39,7 @@ def hold(path):
 def is_held(path):
     """Whether some process holds the lock at `path` now."""
     try:
-        handle = os.open(path, os.O_RDWR | NO_LINK)
+        handle = os.open(path, binary(os.O_RDWR | NO_LINK))
     except FileNotFoundError:
         return False
     try:

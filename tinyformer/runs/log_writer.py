@@ -6,6 +6,7 @@ import numpy as np
 
 from tinyformer.checkpoints.whole_file import whole_file
 from tinyformer.metrics import STEP_COLUMNS
+from tinyformer.process import binary
 from tinyformer.runs.contents import EPOCHS, STEPS
 from tinyformer.runs.vouching import EPOCHS_AT_A_TIME, STEPS_AT_A_TIME, Digests
 
@@ -37,7 +38,7 @@ class LogWriter:
             else:
                 with whole_file(path) as other:
                     other.write(data)
-        return os.open(path, os.O_WRONLY | os.O_APPEND)
+        return os.open(path, binary(os.O_WRONLY | os.O_APPEND))
 
     def record(self, record):
         self.pending[STEPS].append([getattr(record, name) for name in STEP_COLUMNS])

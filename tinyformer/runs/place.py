@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from tinyformer.checkpoints.folders import data_folder
+from tinyformer.checkpoints.folders import NoDataFolder, data_folder
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -21,4 +21,7 @@ def is_id(name):
 
 def is_in_the_folder_of_runs(path):
     """Whether `path` lies in the folder of runs, under a name that a run may have."""
-    return is_id(path.name) and runs_folder().is_dir() and os.path.samefile(path.parent, runs_folder())
+    try:
+        return is_id(path.name) and runs_folder().is_dir() and os.path.samefile(path.parent, runs_folder())
+    except NoDataFolder:
+        return False

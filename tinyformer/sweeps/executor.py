@@ -92,8 +92,9 @@ def _how_it_died(status):
 
 def _work():
     """The life of a process: one task from standard input, one answer to standard output."""
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a task prints is no part of its answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows has no sessions: its Ctrl-C comes here too
     module, name, args = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
     try:

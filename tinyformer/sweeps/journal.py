@@ -18,6 +18,7 @@ import numpy as np
 
 import tinyformer
 from tinyformer.checkpoints.array_file import whole_file
+from tinyformer.process import binary
 from tinyformer.runs.lock import take
 from tinyformer.sweeps.table import PROBLEM, table_rows, table_text
 
@@ -25,7 +26,7 @@ FORMAT = {"format": "sweep journal", "version": 1}
 BEGIN = json.dumps(FORMAT).encode()[:-1]
 MOST_BYTES = 64 << 20
 OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND  # and what not every system has: no link, no pipe to wait for
-for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+for flag in ("O_NOFOLLOW", "O_NONBLOCK"):
     OPEN |= getattr(os, flag, 0)
 
 
@@ -68,7 +69,7 @@ def open_table(path, configs, overwrite=False):
     if path.exists() and not overwrite and not os.path.lexists(beside):
         raise TableTaken(f"{path} was not begun by this command")
     try:
-        handle = os.open(beside, OPEN, 0o644)
+        handle = os.open(beside, binary(OPEN), 0o644)
     except OSError as error:
         raise TableRefused(f"{beside} cannot be used: {error.strerror}") from None
     try:
@@ -205,6 +206,6 @@ def _is_at(handle, path):
 def _to_disk(folder):
     """Let the entry of a new file survive a power failure."""
     with contextlib.suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(folder, binary(os.O_RDONLY))
         os.fsync(handle)
         os.close(handle)

@@ -103,14 +103,17 @@ def table_rows(content):
 
 
 def sweeps_folder():
-    """Where the command writes its tables. It may not exist yet."""
+    """Where the command writes its tables. It may not exist yet. Raises NoDataFolder."""
     return data_folder() / "sweeps"
 
 
 def sweep_files():
     """{name: Path} of the tables that ship with the checkpoints, then of those in `sweeps_folder`."""
     shipped = sorted(shipped_folder().glob("sweep-*.csv")) if shipped_folder().is_dir() else []
-    own = sorted(sweeps_folder().glob("*.csv")) if sweeps_folder().is_dir() else []
+    try:
+        own = sorted(sweeps_folder().glob("*.csv"))
+    except OSError:  # there is no such folder, or no place for one
+        own = []
     files = {}
     for path in [*shipped, *own]:
         files.setdefault(shown_name(path.stem), path)
