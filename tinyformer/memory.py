@@ -46,7 +46,7 @@ def _block(config, T, R):
 
 
 def training_bytes(config, itemsize=4):
-    """Peak bytes of the process that trains a TrainingConfig, evaluation of the held-out sides included."""
+    """Peak bytes of the process that trains a TrainingConfig, evaluation of validation and test side included."""
     model, most = config.model, config.num_args_range[1]
     T = most + 3
     vectors = 5 if config.optimizer == "sgd" else 6  # weights, gradients, moments, scratch, the best weights

@@ -10,9 +10,9 @@ from dashboard.charts.theme import NEUTRAL
 
 
 def operations(names, accuracies, color, width=140):
-    """One bar per operation: held-out accuracy from 0 to 1."""
+    """One bar per operation: validation accuracy from 0 to 1."""
     data = pd.DataFrame({"operation": names, "accuracy": accuracies})
-    description = "Held out: " + ", ".join(
+    description = "Validation: " + ", ".join(
         f"{name} {accuracy:.1%}" for name, accuracy in zip(names, accuracies, strict=True)
     )
     return Figure(_operations_spec(tuple(names), color, width), data, description)
@@ -28,7 +28,7 @@ def _operations_spec(names, color, width):
     bars = base.mark_bar(color=color, height=9, cornerRadiusEnd=2).encode(
         x=alt.X("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     )
-    chart = alt.layer(bars, data=ROWS, title="Accuracy, held out").properties(width=width, height=85)
+    chart = alt.layer(bars, data=ROWS, title="Accuracy, validation").properties(width=width, height=85)
     return to_spec(chart)
 
 

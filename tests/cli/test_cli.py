@@ -144,6 +144,19 @@ def independent_counts(path, side):
     return right, total
 
 
+@pytest.mark.parametrize(("settings", "said"), [
+    ({"split_by": "draw"}, "it was trained on much of its test"),
+    ({"max_value": 5}, "it was trained and tested on numbers up to 5 only"),
+])  # fmt: skip
+def test_models_says_what_a_test_figure_does_not(run, tmp_path, monkeypatch, settings, said):
+    monkeypatch.setenv("TINYFORMER_CHECKPOINTS", str(tmp_path))
+    test = {"correct": 54, "total": 54, "accuracy": 1.0, "loss": 0.1}
+    save_checkpoint(
+        tmp_path / "m.npz", Transformer(seed=1), training=TrainingConfig(**settings), metadata={"test": test}
+    )
+    assert f"m: {said}" in run("models")[1]
+
+
 def test_evaluate_counts_the_held_out_expressions(run, shipped):
     status, output, _ = run("evaluate", "--json", "seed-2", str(shipped / "seed-1.npz"))
     reports = json.loads(output)

@@ -10,7 +10,7 @@ from tinyformer.evaluation.report import split_of
 
 SIDES = {
     "train": "from the training side",
-    "validation": "held out, used to choose the best weights",
+    "validation": "validation, used to choose the best weights",
     "test": "held out, never seen in training",
 }
 

@@ -16,8 +16,8 @@ HELP = "list the models that ship, and those that were saved"
 USAGE = ""
 EXAMPLES = (("", "what there is"),)
 NOTES = """\
-Every command takes a model by its name. "settings" are the options of `train` that make such a model, "held out" is
-what it got right when its training ended. Models with the same fingerprint are the same, whatever their files are
+Every command takes a model by its name. "settings" are the options of `train` that make such a model, "its test" is
+what it got right of its own test set when its training ended; `evaluate` asks all expressions of three digits. Models with the same fingerprint are the same, whatever their files are
 called."""
 
 
@@ -39,9 +39,23 @@ def _list(title, folder, paths):
     usable, problems = usable_checkpoints(paths)
     if usable:
         rows = [_row(checkpoint) for checkpoint in usable]
-        tables.table(("name", "fingerprint", "seed", "held out", "", "parameters", "settings"), rows, align="<<>>>><")
+        tables.table(("name", "fingerprint", "seed", "its test", "", "parameters", "settings"), rows, align="<<>>>><")
+        for checkpoint in usable:
+            if caveat := _caveat(checkpoint.training):
+                print(f"  {one_line(checkpoint.name, 30)}: {caveat}")
     for problem in problems:
         print(f"  {one_line(problem)}")
+
+
+def _caveat(training):
+    """Why a figure of the table is not what one would take it for; "" if it is."""
+    if training is None:
+        return ""
+    if training.split_by == "draw":
+        return "its draws were split, not its expressions: it was trained on much of its test"
+    if training.max_value < 9:
+        return f"it was trained and tested on numbers up to {training.max_value} only"
+    return ""
 
 
 def _row(checkpoint):

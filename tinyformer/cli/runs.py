@@ -155,8 +155,8 @@ def _train(run):
 
 def _report(record):
     if record.validation is not None:
-        held_out = f"held out: loss {record.validation.loss:.4f}, {record.validation.accuracy:.2%} right"
-        print(f"epoch {record.epoch}, step {record.step}: loss {record.loss:.4f}; {held_out}", flush=True)
+        validation = f"validation: loss {record.validation.loss:.4f}, {record.validation.accuracy:.2%} right"
+        print(f"epoch {record.epoch}, step {record.step}: loss {record.loss:.4f}; {validation}", flush=True)
 
 
 def _pause_when_input_closes(wishes):

@@ -79,7 +79,7 @@ def show_data(trainer):
     if config.split_by == "draw":
         explain("The same expression can be on several sides: the test will look better than the model is.")
     elif low == high <= 3:
-        explain("The two held-out sides have every expression there is, drawn or not.")
+        explain("Validation and test side have every expression there is, drawn or not.")
 
 
 def show_model(model):

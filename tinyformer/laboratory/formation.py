@@ -18,7 +18,7 @@ class Glance(NamedTuple):
 class Standing(NamedTuple):
     """What a model can, and how it sees the tokens."""
 
-    accuracies: tuple[float, ...]  # held out, in the order of OPERATIONS
+    accuracies: tuple[float, ...]  # in the order of OPERATIONS
     embedding: np.ndarray  # (V, 2): the token embeddings on two axes
 
 
@@ -41,8 +41,8 @@ def glance(model, tokens):
     )
 
 
-def standing(model, held_out, axes):
-    """held_out: a data set for `evaluate`; axes (D, 2): the same at every step → Standing."""
+def standing(model, examples, axes):
+    """examples: a data set for `evaluate`; axes (D, 2): the same at every step → Standing."""
     embedding = model.named_parameters()["embedding.weight"].astype(np.float64)
-    accuracies = tuple(row.accuracy for row in accuracy_per_operation(evaluate(model, held_out)))
+    accuracies = tuple(row.accuracy for row in accuracy_per_operation(evaluate(model, examples)))
     return Standing(accuracies, (embedding - embedding.mean(axis=0)) @ axes)

@@ -51,12 +51,12 @@ class RunLog(NamedTuple):
 
     def to_csv(self):
         """One line per step, with the validation of the epochs on the line of the step that ended them."""
-        held_out = {int(row[1]): row[2:] for row in self.epochs}
+        validation = {int(row[1]): row[2:] for row in self.epochs}
         nothing = [""] * (len(EPOCH_COLUMNS) - 2)
-        lines = [",".join((*STEP_COLUMNS, *(f"held_out_{name.lower()}" for name in EPOCH_COLUMNS[2:])))]
+        lines = [",".join((*STEP_COLUMNS, *(f"validation_{name.lower()}" for name in EPOCH_COLUMNS[2:])))]
         for row in self.steps:
             values = [str(int(row[0])), *(repr(float(v)) for v in row[1:])]
-            lines.append(",".join([*values, *(str(v) for v in held_out.get(int(row[0]), nothing))]))
+            lines.append(",".join([*values, *(str(v) for v in validation.get(int(row[0]), nothing))]))
         return "\n".join(lines) + "\n"
 
     def tracker(self):
