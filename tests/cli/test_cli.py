@@ -154,7 +154,8 @@ def test_models_says_what_a_test_figure_does_not(run, tmp_path, monkeypatch, set
     save_checkpoint(
         tmp_path / "m.npz", Transformer(seed=1), training=TrainingConfig(**settings), metadata={"test": test}
     )
-    assert f"m: {said}" in run("models")[1]
+    output = run("models")[1]
+    assert "  m: " in output and said in output
 
 
 def test_evaluate_counts_the_held_out_expressions(run, shipped):
@@ -206,11 +207,12 @@ def test_a_model_without_a_history_is_evaluated_too(run, tmp_path):
     assert run("predict", "Max 1 2", str(tmp_path / "bare.npz"))[0] == 0
 
 
-def test_models_lists_what_ships_with_its_settings_and_what_is_broken(run, shipped):
+def test_models_lists_what_ships_with_its_settings_and_what_is_broken(run, shipped, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     (shipped / "broken.npz").write_bytes(b"nothing")
     status, output, _ = run("models")
     assert status == 0
-    assert re.search(r"seed-1 +1 +8 of 10 +80.0 % +[\d,]+ +--width 8 --heads 2 --ffn-dim 8$", output, re.M)
+    assert re.search(r"seed-1 +[0-9a-f]{12} +1 +8 of 10 +80.0 % +[\d,]+ +--width 8 --heads 2 --ffn-dim 8$", output, re.M)
     assert re.search(r"broken\.npz", output)
 
 

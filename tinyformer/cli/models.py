@@ -17,8 +17,8 @@ USAGE = ""
 EXAMPLES = (("", "what there is"),)
 NOTES = """\
 Every command takes a model by its name. "settings" are the options of `train` that make such a model, "its test" is
-what it got right of its own test set when its training ended; `evaluate` asks all expressions of three digits. Models with the same fingerprint are the same, whatever their files are
-called."""
+what it got right of its own test set when its training ended; `evaluate` asks all expressions of three digits. Models
+with the same fingerprint are the same, whatever their files are called."""
 
 
 def add_arguments(parser):

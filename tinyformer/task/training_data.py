@@ -1,8 +1,8 @@
 """The three sets of a training, as arrays: what it learns from, what chooses its best weights, what it is judged by.
 
-When all expressions have two or three numbers, validation and test set are *every* expression of their side, drawn or not:
-the same ones the Evaluate page and `python -m tinyformer evaluate` count. Longer ones are too many: then they are the
-distinct expressions of their side that were drawn.
+When all expressions have two or three numbers, validation and test set are *every* expression of their side, drawn or
+not: the same ones the Evaluate page and `python -m tinyformer evaluate` count. Longer ones are too many: then they are
+the distinct expressions of their side that were drawn.
 """
 
 from typing import NamedTuple
