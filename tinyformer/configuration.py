@@ -6,7 +6,11 @@ ValueError that names the field, what was given, and what to change.
 
 import math
 import sys
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
+
+from tinyformer.task.operations import Operation
+from tinyformer.task.task import DEFAULT_TASK, Task
 
 SIZES = {"small": 1_000, "medium": 10_000, "large": 100_000}  # number of examples drawn
 
@@ -15,7 +19,7 @@ SIZES = {"small": 1_000, "medium": 10_000, "large": 100_000}  # number of exampl
 class TransformerConfig:
     """The architecture. The defaults have 102,548 parameters."""
 
-    vocab_size: int = 20
+    vocab_size: int = 20  # of a training, set by its operations
     embed_dim: int = 64
     num_heads: int = 4
     num_layers: int = 2
@@ -89,6 +93,7 @@ class TrainingConfig:
     split_by: str = "expression"  # "draw" leaks: the same expression lands on both sides
     train_limit: int | None = None  # train on this many distinct expressions only
     model: TransformerConfig = field(default_factory=TransformerConfig)
+    operations: tuple[Operation, ...] = DEFAULT_TASK.operations  # or their names, or as `to_dict` has them
 
     def __post_init__(self):
         _require_integer(self, "num_examples", 10, 10_000_000)
@@ -118,6 +123,14 @@ class TrainingConfig:
             _require_integer(self, "train_limit", 1, 10_000_000)
         if not isinstance(self.model, TransformerConfig):
             raise ValueError(f"model must be a TransformerConfig, got {type(self.model).__name__}")
+        object.__setattr__(self, "operations", Task.of(*self.operations).operations)
+        if self.model.vocab_size != self.task.vocab_size:
+            object.__setattr__(self, "model", replace(self.model, vocab_size=self.task.vocab_size))
+
+    @property
+    def task(self):
+        """The Task: what is asked."""
+        return DEFAULT_TASK if self.operations == DEFAULT_TASK.operations else _task(self.operations)
 
     @property
     def num_args_range(self):
@@ -129,7 +142,12 @@ class TrainingConfig:
         return bounds
 
     def to_dict(self):
-        return asdict(self)
+        """As JSON can hold it. The five operations of the models that ship go without saying, as ever."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)} | {"model": self.model.to_dict()}
+        del values["operations"]
+        if self.operations != DEFAULT_TASK.operations:
+            values["operations"] = [operation.to_json() for operation in self.operations]
+        return values
 
     @classmethod
     def from_dict(cls, values):
@@ -146,6 +164,11 @@ def quoted(value):
     except (ValueError, RecursionError):  # an integer of more than 4,300 digits, a list in a list in a list …
         return f"{type(value).__name__} too long to be shown"
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+@lru_cache(maxsize=64)
+def _task(operations):
+    return Task(operations)
 
 
 def _known_fields(cls, values):

@@ -10,15 +10,14 @@ import difflib
 import itertools
 import re
 import unicodedata
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, field
 
-from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN, VOCABULARY
+from tinyformer.task.task import DEFAULT_TASK, Task
+from tinyformer.task.task import OPERATIONS as OPERATIONS
+from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
 
-OPERATIONS = ("First", "Second", "Last", "Max", "Min")
 FRAME = 3  # tokens of an expression besides its numbers: operation and two brackets
 
-_ANSWERS = dict(zip(OPERATIONS, (itemgetter(0), itemgetter(1), itemgetter(-1), max, min), strict=True))
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[(),]")
 _EXCERPT = 24  # characters shown on each side of the place of an error
@@ -35,24 +34,35 @@ class ExpressionError(ValueError):
         super().__init__(f'{reason}: "{excerpt}", position {position}')
 
 
+class UnknownOperation(ExpressionError):
+    """`word` names no operation of the task."""
+
+    def __init__(self, word, reason, text, position):
+        super().__init__(reason, text, position)
+        self.word = word
+
+
 @dataclass(frozen=True)
 class Expression:
-    """An operation on two or more digits, as `Max ( 5 3 9 )`. Raises ValueError for anything else."""
+    """An operation of a task on two or more digits, as `Max ( 5 3 9 )`. Raises ValueError for anything else."""
 
     operation: str
     numbers: tuple[int, ...]
+    task: Task = field(default=DEFAULT_TASK, repr=False)
 
     def __post_init__(self):
-        if self.operation not in OPERATIONS:
-            raise ValueError(f"the operations are {', '.join(OPERATIONS)}; got {self.operation!r}")
+        if self.operation not in self.task.names:
+            raise ValueError(f"the operations are {', '.join(self.task.names)}; got {self.operation!r}")
         digits = isinstance(self.numbers, tuple) and all(type(n) is int and 0 <= n <= 9 for n in self.numbers)
         if not digits or len(self.numbers) < 2:
             raise ValueError(f"{self.operation} needs a tuple of at least 2 digits from 0 to 9, got {self.numbers!r}")
+        if not self.task.find(self.operation).has(self.numbers):
+            raise ValueError(f"{self} is not in the table of {self.operation}")
 
     @property
     def answer(self):
-        """The right answer, a digit."""
-        return _ANSWERS[self.operation](self.numbers)
+        """The right answer, a digit. FormulaError where a formula that somebody wrote does not give one."""
+        return self.task.find(self.operation).answer(self.numbers)
 
     @property
     def answer_token(self):
@@ -61,22 +71,39 @@ class Expression:
     @property
     def tokens(self):
         """The ids as models are trained on them: brackets, no commas."""
-        return [VOCABULARY.index(self.operation), OPEN, *(DIGITS[n] for n in self.numbers), CLOSE]
+        return [self.task.vocabulary.index(self.operation), OPEN, *(DIGITS[n] for n in self.numbers), CLOSE]
 
     def __str__(self):
         return f"{self.operation} ( {' '.join(map(str, self.numbers))} )"
 
 
-def parse_expression(text, max_seq_len=50):
+def parse_expression(text, max_seq_len=50, task=DEFAULT_TASK):
     """Read `Max(5,3,9)`, `max ( 5 3 9 )`, `Max 5 3 9`: any case, with or without commas and brackets → Expression.
 
     From 2 numbers up to as many as fit into `max_seq_len` tokens. Raises ExpressionError, a ValueError that points at
-    the first character that is wrong.
+    the first character that is wrong; UnknownOperation, which is one, for a word that `task` has no operation for.
+    """
+    operation, numbers, position = read_parts(text, max_seq_len, lambda *word: _operation(task, *word))
+    try:
+        expression = Expression(operation, numbers, task)
+        expression.answer  # noqa: B018  a rule that somebody wrote may have none
+    except ValueError as error:
+        raise ExpressionError(str(error), text, position) from None
+    return expression
+
+
+def read_parts(text, max_seq_len, find_operation):
+    """Text → (operation, numbers, position of the operation). `find_operation(text, word, position)` → its name.
+
+    Raises ExpressionError, as `find_operation` may.
     """
     if not isinstance(text, str):
         raise TypeError(f"an expression is text, such as 'Max(5,3,9)'; got {type(text).__name__}")
     pieces = _pieces(text)
-    operation = _operation(text, *next(pieces))
+    word, begin = next(pieces)
+    if not word:
+        raise ExpressionError('nothing to read; try "Max(5,3,9)"', text, begin)
+    operation = find_operation(text, word, begin)
     piece, position = next(pieces)
     if opened := piece == "(":
         piece, position = next(pieces)
@@ -105,7 +132,7 @@ def parse_expression(text, max_seq_len=50):
     piece, position = next(pieces)
     if piece:
         raise ExpressionError(f"the expression ended before {_short(piece)!r}", text, position)
-    return Expression(operation, tuple(numbers))
+    return operation, tuple(numbers), begin
 
 
 def _pieces(text):
@@ -119,20 +146,23 @@ def _pieces(text):
     yield from itertools.repeat(("", len(text) + 1))
 
 
-def _operation(text, word, position):
-    if not word:
-        raise ExpressionError('nothing to read; try "Max(5,3,9)"', text, position)
-    if word.capitalize() in OPERATIONS:
-        return word.capitalize()
-    known = ", ".join(OPERATIONS)
+def _operation(task, text, word, position):
+    if operation := task.find(word):
+        return operation.name
+    known = ", ".join(task.names)
     if not word.isalpha():
         raise ExpressionError(f"expected an operation ({known}) before {_short(word)!r}", text, position)
-    end = position - 1 + len(word)
-    if text[end : end + 1] > "\x7f":  # a letter of another script that looks like one of ours: M, then а
-        raise ExpressionError(_complaint(text[end]), text, end + 1)
-    close = difflib.get_close_matches(word[:12].capitalize(), OPERATIONS, n=1, cutoff=0.5)
+    refuse_lookalike(text, word, position)
+    close = difflib.get_close_matches(word[:12].capitalize(), task.names, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    raise ExpressionError(f"{_short(word)!r} is not an operation ({known}){hint}", text, position)
+    raise UnknownOperation(word, f"{_short(word)!r} is not an operation ({known}){hint}", text, position)
+
+
+def refuse_lookalike(text, word, position):
+    """ExpressionError if a word goes on with a letter of another script that looks like one of ours: M, then а."""
+    end = position - 1 + len(word)
+    if text[end : end + 1] > "\x7f":
+        raise ExpressionError(_complaint(text[end]), text, end + 1)
 
 
 def _short(piece):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.task.datasets import SIDES, create_batch, expression_space, generate_tokenized_dataset, split_dataset
+from tinyformer.task.datasets import SIDES, distinct_rows, draw, expression_space, sides_of
+from tinyformer.task.task import DEFAULT_TASK, Task
 from tinyformer.task.vocabulary import PAD
 
 
@@ -19,66 +20,82 @@ class Examples(NamedTuple):
     tokens: np.ndarray  # (N, T), padded
     targets: np.ndarray  # (N,)
     mask: np.ndarray  # (N, T), True = a token
+    task: Task = DEFAULT_TASK
 
     def take(self, indices):
         """These expressions, padded no further than the longest of them needs."""
         mask = self.mask[indices]
         longest = int(mask.sum(axis=1).max())
-        return Examples(self.tokens[indices, :longest], self.targets[indices], mask[:, :longest])
+        tokens, targets = self.tokens[indices, :longest].astype(np.intp), self.targets[indices].astype(np.intp)
+        return Examples(tokens, targets, mask[:, :longest], self.task)
 
 
 class TrainingData(NamedTuple):
-    train: Examples
+    train: Examples  # a byte a token: there may be millions of draws
     validation: Examples
     test: Examples
 
 
 def prepare_data(config):
     """TrainingConfig → TrainingData. Raises ValueError if a side stays empty."""
-    drawn = generate_tokenized_dataset(config.num_examples, config.num_args, config.max_value, seed=config.data_seed)
+    tokens, targets = draw(config.num_examples, config.num_args, config.max_value, config.data_seed, config.task)
+    first, each = distinct_rows(tokens)
     if config.split_by == "draw":
-        parts = _split_by_draw(drawn, config)
+        parts = _split_by_draw(len(tokens), config)
     else:
-        parts = split_dataset(drawn, config.data_seed, config.shares)
-    train, validation, test = parts
+        sides = sides_of(tokens[first], config.data_seed, config.shares, config.task)[each]
+        parts = [np.flatnonzero(sides == side) for side in range(len(SIDES))]
     if config.train_limit is not None:
-        train = _limit_distinct(train, config.train_limit)
-    for side, part in zip(SIDES, (train, validation, test), strict=True):
-        if not part:
+        parts[0] = _limit_distinct(parts[0], each, config.train_limit)
+    for side, part in zip(SIDES, parts, strict=True):
+        if not len(part):
             raise ValueError(f"{config.num_examples} examples leave the {side} side empty; draw more")
-    low, high = config.num_args_range
-    if config.split_by == "expression" and low == high <= 3:
-        held_out = [_whole_side(config, side) for side in (1, 2)]
+
+    def examples(part, dtype):
+        longest = int((tokens[part] != PAD).sum(axis=1).max())
+        cut = tokens[part, :longest].astype(dtype)
+        return Examples(cut, targets[part].astype(dtype), cut != PAD, config.task)
+
+    if lengths := _listable(config):
+        held_out = [_whole_side(config, side, lengths) for side in (1, 2)]
     else:
-        held_out = [_as_examples(_distinct(part)) for part in (validation, test)]
-    return TrainingData(_as_examples(train), *held_out)
+        held_out = [examples(_distinct(part, each), np.intp) for part in parts[1:]]
+    return TrainingData(examples(parts[0], np.uint8), *held_out)
 
 
-def _whole_side(config, side):
-    space = expression_space(config.num_args_range[0], config.data_seed, config.shares)
-    chosen = (space.sides == side) & (space.numbers.max(axis=1) <= config.max_value)
-    tokens = space.tokens[chosen]
-    return Examples(tokens, space.targets[chosen], tokens != PAD)
+def _listable(config):
+    """The numbers of numbers of expressions that are few enough to be held out whole; none if they are too many."""
+    low, high = config.num_args_range
+    whole_tables = len(config.task.listed) == len(config.task.operations)
+    if config.split_by != "expression" or not (whole_tables or low == high <= 3):
+        return ()
+    return tuple(n for n in range(low, high + 1) if not whole_tables or config.task.has_length(n))
 
 
-def _split_by_draw(drawn, config):
+def _whole_side(config, side, lengths):
+    """Every expression of a side, of these lengths, one after the other."""
+    parts = []
+    for length in lengths:
+        space = expression_space(length, config.data_seed, config.shares, config.task)
+        chosen = (space.sides == side) & (space.numbers.max(axis=1) <= config.max_value)
+        tokens = np.pad(space.tokens[chosen], ((0, 0), (0, lengths[-1] - length)), constant_values=PAD)
+        parts.append((tokens, space.targets[chosen]))
+    tokens, targets = map(np.concatenate, zip(*parts, strict=True))
+    return Examples(tokens, targets, tokens != PAD, config.task)
+
+
+def _split_by_draw(count, config):
     """The classic mistake, kept for the experiment that shows it: one expression lands on several sides."""
-    first = round(len(drawn) * config.shares[0])
-    second = first + round(len(drawn) * config.shares[1])
-    return drawn[:first], drawn[first:second], drawn[second:]  # draws come in random order
+    first = round(count * config.shares[0])
+    second = first + round(count * config.shares[1])
+    return np.split(np.arange(count), [first, second])  # draws come in random order
 
 
-def _distinct(examples):
-    """Each expression once, in order of appearance."""
-    return list({tuple(tokens): (tokens, answer) for tokens, answer in examples}.values())
+def _distinct(part, each):
+    """Of the draws at the places `part`, the first of each expression, in order of appearance."""
+    return part[np.sort(np.unique(each[part], return_index=True)[1])]
 
 
-def _limit_distinct(examples, limit):
+def _limit_distinct(part, each, limit):
     """All draws of the first `limit` distinct expressions."""
-    kept = {tuple(tokens) for tokens, _ in _distinct(examples)[:limit]}
-    return [(tokens, answer) for tokens, answer in examples if tuple(tokens) in kept]
-
-
-def _as_examples(examples):
-    tokens, targets, mask = create_batch(examples)
-    return Examples(tokens, targets, mask)
+    return part[np.isin(each[part], each[_distinct(part, each)[:limit]])]
