@@ -103,7 +103,10 @@ def status(run):
 
 def log(run):
     """LogSummary. All who look at a run share what was read of its log."""
-    return _logs.look(run.path)
+    try:
+        return _logs.look(run.path, run.task.names)
+    except RunError:  # its configuration cannot be read
+        return _logs.look(run.path)
 
 
 def start(configs, labels=None):

@@ -38,6 +38,9 @@ from tinyformer.task.datasets import (
     split_dataset,
 )
 from tinyformer.task.expressions import OPERATIONS, Expression, ExpressionError, parse_expression
+from tinyformer.task.formula import FormulaError
+from tinyformer.task.operations import Operation
+from tinyformer.task.task import DEFAULT_TASK, Task
 from tinyformer.task.vocabulary import VOCABULARY, detokenize, tokenize
 from tinyformer.training import DivergenceError, StepRecord, Trainer, train_step
 from tinyformer.transformer import Transformer
@@ -46,6 +49,7 @@ from tinyformer.transformer_block import TransformerBlock
 __version__ = "1.0.0"
 
 __all__ = [
+    "DEFAULT_TASK",
     "OPERATIONS",
     "SGD",
     "SIZES",
@@ -58,10 +62,13 @@ __all__ = [
     "Evaluation",
     "Expression",
     "ExpressionError",
+    "FormulaError",
     "GradientReport",
     "MetricsTracker",
     "ModelCheckpoint",
+    "Operation",
     "StepRecord",
+    "Task",
     "Trainer",
     "TrainingConfig",
     "Transformer",

@@ -55,7 +55,7 @@ def time_to_accuracy(config, target=0.99):
 
 
 def whole_space_seconds(model, repeats=5):
-    """The median time to answer all 5,000 expressions of three digits."""
+    """The median time to answer all 5,000 expressions of three digits that the five operations have."""
     space = expression_space(3)
 
     def run():

@@ -124,6 +124,10 @@ class TrainingConfig:
         if not isinstance(self.model, TransformerConfig):
             raise ValueError(f"model must be a TransformerConfig, got {type(self.model).__name__}")
         object.__setattr__(self, "operations", Task.of(*self.operations).operations)
+        for operation in self.operations:
+            if not operation.has_lengths(low, high):
+                there = " or ".join(map(str, operation.lengths))
+                raise ValueError(f"num_args is {self.num_args}, the table of {operation.name} has {there} numbers")
         if self.model.vocab_size != self.task.vocab_size:
             object.__setattr__(self, "model", replace(self.model, vocab_size=self.task.vocab_size))
 

@@ -38,7 +38,7 @@ class Validation(NamedTuple):
 
     loss: float
     accuracy: float
-    per_operation: tuple[float, ...]  # accuracies, in the order of OPERATIONS
+    per_operation: tuple[float, ...]  # accuracies, in the order of the task's operations
 
 
 class StepRecord(NamedTuple):

@@ -14,6 +14,7 @@ import pytest
 
 from tinyformer import ExpressionError, Transformer, TransformerConfig, save_checkpoint
 from tinyformer.cli import heatmap, prompt, tables, terminal
+from tinyformer.task.task import DEFAULT_TASK
 
 pty = pytest.importorskip("pty", reason="pseudo-terminals are a matter of Unix")
 SMALL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
@@ -110,7 +111,7 @@ def test_maps_fit_the_terminal(capsys, monkeypatch, columns, tokens):
 
 
 class Anyone:
-    config = SMALL
+    config, task = SMALL, DEFAULT_TASK
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import numpy as np
 from tinyformer.checkpoints.array_file import ArrayFileError, one_line, read_arrays, write_arrays
 from tinyformer.checkpoints.claims import check_answers, check_history, check_metadata, fingerprint, thinned
 from tinyformer.configuration import TrainingConfig, TransformerConfig, quoted
-from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
-from tinyformer.task.vocabulary import VOCABULARY
+from tinyformer.metrics import STEP_COLUMNS, VALIDATION_COLUMNS, MetricsTracker
+from tinyformer.task.task import DEFAULT_TASK
 from tinyformer.transformer import Transformer
 
 FORMAT = "tinyformer checkpoint"
@@ -42,6 +42,11 @@ class Checkpoint:
         return self.model.config
 
     @property
+    def task(self):
+        """The Task that the model was trained on."""
+        return _task(self.training)
+
+    @property
     def name(self):
         return self.path.stem if self.path else "model"
 
@@ -59,7 +64,7 @@ def save_checkpoint(path, model, *, training=None, history=None, optimizer=None,
     `optimizer`: kept with its state, to go on training.
     """
     path = Path(path)
-    require_usable(model.config)
+    require_usable(model.config, _task(training))
     check_metadata(metadata or {})
     description = {
         "format": FORMAT,
@@ -71,13 +76,13 @@ def save_checkpoint(path, model, *, training=None, history=None, optimizer=None,
         "optimizer": None if optimizer is None else _describe_optimizer(optimizer),
         "metadata": metadata or {},
     }
-    logged = thinned((history or MetricsTracker()).to_arrays())
+    logged = thinned((history or MetricsTracker(_task(training).names)).to_arrays())
     check_history(logged)
     arrays = {"parameters": model.vector, **logged}
     if optimizer is not None:
         arrays |= {f"optimizer.{i}": array for i, array in enumerate(optimizer.state)}
     if np.isfinite(model.vector).all():  # else, writing says where it is not
-        check_answers(model)
+        check_answers(model, _task(training))
     write_arrays(path, description, arrays)
     return path
 
@@ -88,18 +93,17 @@ def load_checkpoint(path):
     try:
         description, arrays = read_arrays(path, _expected_arrays)
         config = TransformerConfig.from_dict(description["config"])
-        training = description["training"]
-        training = None if training is None else TrainingConfig.from_dict(training)
+        training = _training(description)
         if training:
-            require_usable(training.model)
+            require_usable(training.model, training.task)
         model = Transformer(config, seed=0, dtype=description["dtype"])
         table = [[name, list(array.shape)] for name, array in model.named_parameters().items()]
         if description["parameters"] != table:
             raise ValueError("it names other parameters than its configuration has")
         model.vector[:] = arrays.pop("parameters")
-        check_answers(model)
+        check_answers(model, _task(training))
         check_history(arrays)
-        history = MetricsTracker.from_arrays(arrays)
+        history = MetricsTracker.from_arrays(arrays, _task(training).names)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}") from error
     except ArrayFileError as error:
@@ -118,14 +122,15 @@ def _expected_arrays(description):
         raise ValueError(f"it has version {quoted(description['version'])}, this program reads version {VERSION}")
     config = TransformerConfig.from_dict(description["config"])
     count, dtype = config.num_parameters, description["dtype"]
-    require_usable(config)
+    task = _task(_training(description))
+    require_usable(config, task)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"its dtype is {quoted(dtype)}, expected float32 or float64")
     check_metadata(description["metadata"])
     expected = {
         "parameters": ((count,), (dtype,)),
         "history.steps": ((None, len(STEP_COLUMNS)), ("float64",)),
-        "history.epochs": ((None, len(EPOCH_COLUMNS)), ("float64",)),
+        "history.epochs": ((None, len(VALIDATION_COLUMNS) + len(task.names)), ("float64",)),
     }
     optimizer = description["optimizer"]
     slots = optimizer.get("slots") if isinstance(optimizer, dict) else 0 if optimizer is None else optimizer
@@ -134,12 +139,21 @@ def _expected_arrays(description):
     return expected | {f"optimizer.{i}": ((count,), (dtype,)) for i in range(slots)}
 
 
-def require_usable(config):
-    """ValueError for a TransformerConfig that cannot answer expressions, or is too large to be loaded."""
-    if config.vocab_size != len(VOCABULARY) or config.max_seq_len < SHORTEST:
+def _training(description):
+    training = description["training"]
+    return None if training is None else TrainingConfig.from_dict(training)
+
+
+def _task(training):
+    return training.task if training else DEFAULT_TASK
+
+
+def require_usable(config, task=DEFAULT_TASK):
+    """ValueError for a TransformerConfig that cannot answer expressions of a Task, or is too large to be loaded."""
+    if config.vocab_size != task.vocab_size or config.max_seq_len < SHORTEST:
         raise ValueError(
             f"its model knows {config.vocab_size} tokens and reads up to {config.max_seq_len}; the expressions here "
-            f"are made of {len(VOCABULARY)} and have {SHORTEST} or more"
+            f"are made of {task.vocab_size} and have {SHORTEST} or more"
         )
     places = config.max_seq_len * config.embed_dim
     if max(config.num_parameters, places) > MAX_PARAMETERS:
@@ -173,7 +187,7 @@ class ModelCheckpoint:
 
         `model`: a Transformer; its P parameters are kept bit for bit, as one vector (P,) of its own dtype.
         `optimizer`: SGD or Adam; its step count, its learning rate, and its moments, each (P,). None: not kept.
-        `tracker`: a MetricsTracker; its columns as float64 arrays (S, 6) and (E, 9). None: no history.
+        `tracker`: a MetricsTracker; its columns as float64 arrays (S, 6) and (E, 4 + operations). None: no history.
         `epoch`: how many epochs were trained, a whole number. It and `metadata`, anything JSON can hold, come back as
         `Checkpoint.metadata`; "step" and "steps_trained" are counts, "seconds" are seconds, "test" is a table of
         figures on the test set, such as "accuracy" as a share and "loss" in nats.

@@ -10,8 +10,9 @@ from dataclasses import fields
 import numpy as np
 
 from tinyformer.configuration import quoted
-from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS
-from tinyformer.task.expressions import OPERATIONS, Expression
+from tinyformer.metrics import STEP_COLUMNS, VALIDATION_COLUMNS
+from tinyformer.task.task import DEFAULT_TASK
+from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
 
 MOST_ROWS = 1_000_000  # of a history: half an hour of steps, 200 MB once it is read
 MOST = 10**12  # steps, epochs, expressions or seconds
@@ -42,12 +43,13 @@ def _check_figure(name, value):
 
 def check_history(arrays):
     """ValueError for a history (as of `MetricsTracker.to_arrays`) that no training has. −1: it was not measured."""
-    for name, columns in (("history.steps", STEP_COLUMNS), ("history.epochs", EPOCH_COLUMNS)):
+    for name, columns in (("history.steps", STEP_COLUMNS), ("history.epochs", VALIDATION_COLUMNS)):
         values = arrays[name]
         if len(values) > MOST_ROWS:
             raise ValueError(f"its {name} has {len(values):,} rows, the limit is {MOST_ROWS:,}")
         counts = values[:, [i for i, column in enumerate(columns) if column in COUNTS]]
-        shares = values[:, [i for i, column in enumerate(columns) if column in ("accuracy", *OPERATIONS)]]
+        accuracies = [i for i, column in enumerate(columns) if column == "accuracy"]
+        shares = values[:, [*accuracies, *range(len(columns), values.shape[1])]]  # behind them, one for each operation
         if np.any((counts < 0) | (counts > MOST) | (counts % 1 != 0)) or np.any(values < -1) or np.any(shares > 1):
             raise ValueError(f"its {name} has values that no training measures")
 
@@ -57,10 +59,11 @@ def thinned(arrays):
     return {name: rows[:: max(1, -(-len(rows) // MOST_ROWS))] for name, rows in arrays.items()}
 
 
-def check_answers(model):
+def check_answers(model, task=DEFAULT_TASK):
     """ValueError for weights so large that the answers are no numbers, asked with every operation and every digit."""
     numbers = [(i, (i + 1) % 10, (i + 3) % 10) for i in range(10)]
-    tokens = [Expression(OPERATIONS[i % len(OPERATIONS)], digits).tokens for i, digits in enumerate(numbers)]
+    names = task.name_ids[np.arange(max(10, len(task.name_ids))) % len(task.name_ids)]
+    tokens = [[name, OPEN, *(DIGITS[n] for n in numbers[i % 10]), CLOSE] for i, name in enumerate(names)]
     with np.errstate(all="ignore"):
         logits, _ = model.forward(tokens, keep_tapes=False)
     if not np.isfinite(logits).all():

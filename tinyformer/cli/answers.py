@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyformer import VOCABULARY, extract_attention_weights, side_of
+from tinyformer import extract_attention_weights, side_of
 from tinyformer.cli import heatmap, tables, terminal
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import paint
@@ -33,24 +33,25 @@ def side(checkpoint, expression):
     return SIDES[side_of(expression, data_seed=data_seed, shares=shares)]
 
 
-def verdict(said, right):
-    """ "9, right" or "3, wrong: it is 9", for ids of tokens."""
-    if said == right:
-        return f"{paint(VOCABULARY[said], 'bold')}, {paint('right', 'green')}"
-    return f"{paint(VOCABULARY[said], 'bold')}, {paint('wrong', 'red')}: it is {VOCABULARY[right]}"
+def verdict(said, expression):
+    """ "9, right" or "3, wrong: it is 9", for the id of a token."""
+    word = expression.task.vocabulary[said]
+    if said == expression.answer_token:
+        return f"{paint(word, 'bold')}, {paint('right', 'green')}"
+    return f"{paint(word, 'bold')}, {paint('wrong', 'red')}: it is {expression.answer}"
 
 
-def top_five(p, right=None):
+def top_five(p, vocabulary, right=None):
     """Print the five most probable answers of p (V,) with bars; the right one is marked."""
     columns = min(40, terminal.width() - 30)
     for token in np.argsort(-p, kind="stable")[:5]:
         mark = "  the right one" if token == right else ""
-        print(f"  {VOCABULARY[token]:>6}  {tables.bar(p[token], columns)}  {percent(float(p[token]), 2):>8}{mark}")
+        print(f"  {vocabulary[token]:>6}  {tables.bar(p[token], columns)}  {percent(float(p[token]), 2):>8}{mark}")
 
 
-def first_token_rows(model, tokens):
+def first_token_rows(model, tokens, vocabulary):
     """Print, for every head of every block, what the first token looks at."""
     weights = extract_attention_weights(model, np.asarray(tokens))[:, 0, :, 0]  # (L, H, T)
     labels = [f"block {b + 1}  head {h + 1}" for b in range(weights.shape[0]) for h in range(weights.shape[1])]
-    words = [VOCABULARY[token] for token in tokens]
+    words = [vocabulary[token] for token in tokens]
     heatmap.rows(weights.reshape(-1, weights.shape[-1]), labels, words)

@@ -33,8 +33,8 @@ def run(args):
     for checkpoint, expression in zip(checkpoints, questions, strict=True):
         tokens = np.array(expression.tokens)
         p = answers.probabilities(checkpoint.model, tokens)
-        said = answers.verdict(int(p.argmax()), expression.answer_token)
+        said = answers.verdict(int(p.argmax()), expression)
         terminal.heading(checkpoint.name)
         print(f"  {expression} = {said} ({answers.side(checkpoint, expression)})")
-        show_maps(checkpoint.model, tokens)
+        show_maps(checkpoint.model, tokens, checkpoint.task.vocabulary)
     return 0

@@ -1,9 +1,11 @@
 """Which models a command is about, and which expression."""
 
-from tinyformer import ExpressionError, load_checkpoint, parse_expression
+from tinyformer import ExpressionError, load_checkpoint
 from tinyformer.checkpoints.checkpoint import CheckpointError
 from tinyformer.checkpoints.folders import best_checkpoint, find_checkpoint, shipped_checkpoints, usable_checkpoints
+from tinyformer.checkpoints.questions import question_for
 from tinyformer.cli.terminal import say
+from tinyformer.task.expressions import read_parts
 
 
 def add_question_arguments(parser):
@@ -35,8 +37,8 @@ def chosen_models(names, all_that_ship=False):
 
 
 def expression_for(text, checkpoint):
-    """The Expression in `text`, as long as this model can read. ExpressionError that points at what is wrong."""
-    return parse_expression(text, checkpoint.config.max_seq_len)
+    """The Expression in `text`, as this model can read it. ExpressionError that points at what is wrong."""
+    return question_for(text, checkpoint)
 
 
 def divide(words):
@@ -53,7 +55,7 @@ def divide(words):
 
 def _is_expression(word):
     try:
-        parse_expression(word, max_seq_len=10**6)
+        read_parts(word, 10**6, lambda text, name, position: name)  # whether its model knows it is for later
     except ExpressionError:
         return False
     return True

@@ -10,7 +10,7 @@ from tinyformer.cli.terminal import paint
 from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import report, whole_space
 
-HELP = "measure models on every expression of three digits, side by side"
+HELP = "measure models on every expression of three digits that they were trained on, side by side"
 USAGE = "[CHECKPOINT ...] [--json]"
 EXAMPLES = (
     ("", "all models that ship"),
@@ -18,10 +18,11 @@ EXAMPLES = (
     ("--json", "everything, in full precision"),
 )
 NOTES = """\
-There are 5,000 expressions of three digits. "Held out" are those that no weight was learned from and no choice was made
-by. Intervals are of Wilson, 95 %. The calibration error is the distance between how sure a model is and how often it is
-right. --json prints a list with one report for each model; its "details" are the sections of the Evaluate page:
-confusion, calibration, every mistake, longer expressions, embeddings."""
+A model is asked what it was trained on: of three digits, each operation has 1,000 expressions, a table those that are
+in it. "Held out" are those that no weight was learned from and no choice was made by. Intervals are of Wilson, 95 %.
+The calibration error is the distance between how sure a model is and how often it is right. --json prints a list with
+one report for each model; its "details" are the sections of the Evaluate page: confusion, calibration, every mistake,
+longer expressions, embeddings."""
 
 
 def add_arguments(parser):
@@ -61,7 +62,7 @@ def show(reports):
         ("  loss", [_short(test["loss"]) for test in tests]),
         ("  calibration error", [_short(test["calibration_error"]) for test in tests]),
         ("held out, per operation", None),
-        *((f"  {name}", [_operation(test, i) for test in tests]) for i, name in enumerate(_operations(tests))),
+        *((f"  {name}", [_operation(test, name) for test in tests]) for name in _operations(tests)),
         ("held out, without a model", None),
         *(
             (f"  {name}", [_baseline(test, name) for test in tests])
@@ -70,7 +71,7 @@ def show(reports):
         ("everything", None),
         *(
             (f"  {label}", [percent(one["sides"][side]["accuracy"], 2) for one in reports])
-            for label, side in _SIDES.items()
+            for label, side in _sides(reports).items()
         ),
         ("  wrong of all", [_wrong(one) for one in reports]),
         ("the model", None),
@@ -80,7 +81,7 @@ def show(reports):
         ("  training time", [duration(one["training_seconds"]) for one in reports]),
     ]
     tables.side_by_side([terminal.one_line(one["name"], 20) for one in reports], rows)
-    if len(reports) > 1:
+    if _are_comparable(reports):
         print(paint("\n  * the best: most right, of equals the one with the lowest loss", "dim"))
     leaking = [one["name"] for one in reports if one["leaks"]]
     if leaking:
@@ -89,26 +90,38 @@ def show(reports):
         )
 
 
-_SIDES = {"training side": "train", "validation side": "validation", "all 5,000": "all"}
+def _sides(reports):
+    """What stands before a row → the side it is of."""
+    totals = {one["sides"]["all"]["total"] for one in reports}
+    everything = f"all {totals.pop():,}" if len(totals) == 1 else "all there are"
+    return {"training side": "train", "validation side": "validation", everything: "all"}
 
 
 def _best_marked(reports, cells):
     """The best of several in bold with a star: by accuracy, of equals by loss."""
     tests = [one["sides"]["test"] for one in reports]
     scores = [(test["accuracy"] or 0, -(test["loss"] or 0)) for test in tests]
-    if len(cells) < 2:
+    if not _are_comparable(reports):
         return cells
     return [
         paint(f"* {cell}", "bold") if score == max(scores) else cell for cell, score in zip(cells, scores, strict=True)
     ]
 
 
+def _are_comparable(reports):
+    """Several models that were asked the same."""
+    return len(reports) > 1 and all(one["operations"] == reports[0]["operations"] for one in reports)
+
+
 def _operations(tests):
-    return [row["operation"] for row in tests[0]["operations"]]
+    """The names of the operations of all models."""
+    return list(dict.fromkeys(row["operation"] for test in tests for row in test["operations"]))
 
 
-def _operation(test, index):
-    row = test["operations"][index]
+def _operation(test, name):
+    row = next((row for row in test["operations"] if row["operation"] == name), None)
+    if row is None or not row["total"]:
+        return "–"
     return f"{percent(row['accuracy'])}  {interval(row['low'], row['high'])[:-2]}"
 
 

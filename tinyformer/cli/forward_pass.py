@@ -15,7 +15,8 @@ COLUMN = 7
 def show(model, expression: Expression):
     """Print the forward pass of `expression`: from ids to the loss, following the first token."""
     tokens = np.array(expression.tokens)
-    words = [VOCABULARY[token] for token in tokens]
+    vocabulary = expression.task.vocabulary
+    words = [vocabulary[token] for token in tokens]
     logits, tape = model.forward(tokens[None], every_row=True)
     _line("token", words)
     _line("id", tokens, f"(T,) = ({len(tokens)},)")
@@ -51,14 +52,14 @@ def show(model, expression: Expression):
     p = answers.probabilities(model, tokens)
     right = expression.answer_token
     print()
-    explain(f"The read-out makes {len(VOCABULARY)} logits of {pooled}, one for each token; of the ten digits:")
+    explain(f"The read-out makes {len(vocabulary)} logits of {pooled}, one for each token; of the ten digits:")
     _line("digit", [VOCABULARY[d] for d in DIGITS], column=6)
     _line("logit", [f"{x:.2f}" for x in logits[0, list(DIGITS)]], column=6)
     print("\n  Softmax again makes them probabilities. The five largest:")
-    answers.top_five(p, right)
+    answers.top_five(p, vocabulary, right)
     loss = -math.log(max(float(p[right]), 1e-38))
-    even = math.log(len(VOCABULARY))
-    print(f"\n  Loss: -ln {p[right]:.4f} = {loss:.2f}. An even guess among {len(VOCABULARY)} tokens costs {even:.2f}.")
+    even = math.log(len(vocabulary))
+    print(f"\n  Loss: -ln {p[right]:.4f} = {loss:.2f}. An even guess among {len(vocabulary)} tokens costs {even:.2f}.")
 
 
 def held_out_example(data):
@@ -67,7 +68,11 @@ def held_out_example(data):
     distinct = np.array([len(set(row)) for row in data.test.tokens.tolist()])
     place = int(np.argmax(is_max * 100 + distinct))
     tokens = data.test.tokens[place][data.test.mask[place]]
-    return Expression(VOCABULARY[tokens[0]], tuple(int(t) - DIGITS[0] for t in tokens[2:] if t != CLOSE))
+    return Expression(
+        data.test.task.vocabulary[tokens[0]],
+        tuple(int(t) - DIGITS[0] for t in tokens[2:] if t != CLOSE),
+        data.test.task,
+    )
 
 
 def _line(label, cells, note="", column=COLUMN):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
 from tinyformer.checkpoints.checkpoint import require_usable
+from tinyformer.cli import operations
 from tinyformer.cli.terminal import UsageError, say
 from tinyformer.settings_without_effect import settings_without_effect
 
@@ -106,6 +107,7 @@ _MODEL_FIELDS = {field.name for field in fields(TransformerConfig)}
 def add_config_options(parser):
     """All settings but the seed. What is not given is not among the parsed arguments: the dataclasses have defaults."""
     defaults = vars(TrainingConfig()) | vars(TransformerConfig())
+    operations.add_arguments(parser)
     for title, group in GROUPS.items():
         part = parser.add_argument_group(title)
         if group is TRAINING:
@@ -128,11 +130,12 @@ def add_config_options(parser):
 
 def training_config(args, **settings):
     """Parsed arguments (and `settings` that win over them) → TrainingConfig. UsageError, in terms of the options."""
-    given = {field: getattr(args, field) for field in FLAGS if hasattr(args, field)} | settings
+    given = {field: getattr(args, field) for field in FLAGS if hasattr(args, field)}
+    given = operations.settings(args, given.get("max_seq_len", TransformerConfig().max_seq_len)) | given | settings
     model = {field: given.pop(field) for field in list(given) if field in _MODEL_FIELDS}
     try:
         config = TrainingConfig(**given, model=TransformerConfig(**model))
-        require_usable(config.model)
+        require_usable(config.model, config.task)
     except ValueError as error:
         raise UsageError(in_flags(error)) from None
     _require_memory(args, config)
@@ -175,7 +178,7 @@ def command_words(config, seed=True):
             words += [flag]
         else:
             words += [flag, _written(value)]
-    return words
+    return words + operations.command_words(config)
 
 
 def in_flags(error):

@@ -37,8 +37,8 @@ def run(args):
 def show(checkpoint, expression):
     """Print one model's answer."""
     p = answers.probabilities(checkpoint.model, expression.tokens)
-    heading(f"{expression} = {answers.verdict(int(p.argmax()), expression.answer_token)}")
+    heading(f"{expression} = {answers.verdict(int(p.argmax()), expression)}")
     print(f"  {checkpoint.name}; {answers.side(checkpoint, expression)}\n")
-    answers.top_five(p)
+    answers.top_five(p, checkpoint.task.vocabulary)
     print(f"\n  What the first token, {expression.operation}, looks at")
-    answers.first_token_rows(checkpoint.model, expression.tokens)
+    answers.first_token_rows(checkpoint.model, expression.tokens, checkpoint.task.vocabulary)

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from tinyformer import OPERATIONS, VOCABULARY, Expression, ExpressionError
+from tinyformer import Expression, ExpressionError
 from tinyformer.cli import answers, results
 from tinyformer.cli.choice import expression_for
 from tinyformer.cli.tables import percent
@@ -18,9 +18,9 @@ from tinyformer.evaluation.report import whole_space
 from tinyformer.task.datasets import SIDES
 
 HELP = """\
-  max 5 3 9      an answer; the operations are First, Second, Last, Max and Min
+  {example:<14} an answer; the operations are {operations}
   attention      where every head looks, for the last expression
-  test           all held-out expressions of three digits
+  test           all held-out expressions of {length} digits
   help           this
   quit           or Ctrl-D"""
 FILLERS = {
@@ -51,7 +51,8 @@ def run(checkpoint):
         return answer_lines(checkpoint, sys.stdin)
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401  editing and history in input()
-    print(f"{paint(checkpoint.name, 'bold')} listens. Type an expression such as max 5 3 9, or help, or quit.")
+    example = _example(checkpoint.task)
+    print(f"{paint(checkpoint.name, 'bold')} listens. Type an expression such as {example}, or help, or quit.")
     last = None
     while True:
         try:
@@ -62,15 +63,31 @@ def run(checkpoint):
         if word in ("quit", "exit", "q", "bye"):
             return 0
         if word in ("help", "h", "?"):
-            print(HELP)
+            print(_help(checkpoint.task))
         elif word == "test":
             self_test(checkpoint)
         elif word == "attention" and last is None:
-            print("  of what? Type an expression first, such as max 5 3 9")
+            print(f"  of what? Type an expression first, such as {example}")
         elif word == "attention":
-            show_maps(checkpoint.model, np.array(last.tokens))
+            show_maps(checkpoint.model, np.array(last.tokens), checkpoint.task.vocabulary)
         elif word:
             last = answer(checkpoint, line) or last
+
+
+def _example(task):
+    """An expression that the task has, as one types it."""
+    name = "Max" if "Max" in task.names else task.names[0]
+    operation, length = task.find(name), task.space_length
+    rows = operation.listed(2, 999)[0] if operation.is_listed else [(5, 3, 9, 2)[:length]]
+    lengths = operation.lengths or (length,)
+    return f"{name.lower()} {' '.join(map(str, rows[0][: lengths[0]]))}"
+
+
+def _help(task):
+    *names, last = task.names
+    operations = f"{', '.join(names)} and {last}" if names else last
+    length = {2: "two", 3: "three", 4: "four"}.get(task.space_length, task.space_length)
+    return HELP.format(example=_example(task), operations=operations, length=length)
 
 
 def answer(checkpoint, line):
@@ -85,8 +102,9 @@ def answer(checkpoint, line):
         return None
     p = answers.probabilities(checkpoint.model, expression.tokens)
     said, second = (int(token) for token in np.argsort(-p, kind="stable")[:2])
-    sure = f"{percent(float(p[said]), 2)} sure, next {VOCABULARY[second]} with {percent(float(p[second]), 2)}"
-    print(f"  {expression} = {answers.verdict(said, expression.answer_token)}")
+    next_word = expression.task.vocabulary[second]
+    sure = f"{percent(float(p[said]), 2)} sure, next {next_word} with {percent(float(p[second]), 2)}"
+    print(f"  {expression} = {answers.verdict(said, expression)}")
     print(paint(f"  {sure}; {answers.side(checkpoint, expression)}", "dim"))
     return expression
 
@@ -97,15 +115,16 @@ def understand(line, checkpoint):
         return expression_for(line, checkpoint)
     except ExpressionError:
         words = [word for word in re.findall(r"[A-Za-z]+", line) if word.lower() not in FILLERS]
-        operation = operation_meant(words[0]) if len(words) == 1 else None
+        operation = operation_meant(words[0], checkpoint.task) if len(words) == 1 else None
         if operation is None or re.search(r"[^A-Za-z0-9\s(),:;=?!]", line):
             raise
         return expression_for(f"{operation} {' '.join(re.findall('[0-9]+', line))}", checkpoint)
 
 
-def operation_meant(word):
-    """The operation that a word stands for or nearly spells, or None."""
-    known = {operation.lower(): operation for operation in OPERATIONS} | SYNONYMS
+def operation_meant(word, task):
+    """The operation of a Task that a word stands for or nearly spells, or None."""
+    known = {word: name for word, name in SYNONYMS.items() if name in task.names}
+    known |= {name.lower(): name for name in task.names}
     close = difflib.get_close_matches(word.lower(), known, 1, cutoff=0.75)
     return known[close[0]] if close else None
 
@@ -123,7 +142,7 @@ def answer_lines(checkpoint, lines):
             status = 2
             continue
         p = answers.probabilities(checkpoint.model, expression.tokens)
-        print(f"{expression} = {VOCABULARY[p.argmax()]}")
+        print(f"{expression} = {checkpoint.task.vocabulary[p.argmax()]}")
     return status
 
 

@@ -1,6 +1,6 @@
 """What came out of a training, as tables: per operation with intervals and baselines, and seeds side by side."""
 
-from tinyformer import OPERATIONS, VOCABULARY, accuracy_per_operation, detokenize
+from tinyformer import accuracy_per_operation
 from tinyformer.cli import tables, terminal
 from tinyformer.cli.tables import duration, interval, percent
 from tinyformer.evaluation.report import baselines
@@ -22,8 +22,8 @@ def mistakes(test, most=5):
     """Print what the model answered wrongly, the most certain first."""
     wrong = [int(i) for i in (-test.confidence).argsort(kind="stable") if not test.correct[i]]
     for i in wrong[:most]:
-        said, right = VOCABULARY[test.predictions[i]], VOCABULARY[test.targets[i]]
-        words = detokenize(test.tokens[i][test.mask[i]])
+        said, right = test.task.vocabulary[test.predictions[i]], test.task.vocabulary[test.targets[i]]
+        words = test.task.detokenize(test.tokens[i][test.mask[i]])
         print(f"  {words} is {right}; it said {said} with {percent(test.confidence[i])}")
     if len(wrong) > most:
         print(f"  … and {len(wrong) - most} more")
@@ -39,7 +39,7 @@ def compare(trained):
             ("right", [f"{one.test.correct.sum()} of {len(one.test)}" for one in done]),
             ("accuracy", [percent(one.test.accuracy) for one in done]),
             ("95 % interval", [interval(*one.test.interval) for one in done]),
-            *((name, [percent(r.accuracy) for r in row]) for name, row in zip(OPERATIONS, operations, strict=True)),
+            *((row[0].operation, [percent(r.accuracy) for r in row]) for row in operations),
             ("loss", [f"{one.test.loss:.2g}" for one in done]),
             ("best step", [f"{one.trainer.best_step:,}" for one in done]),
             ("training time", [duration(one.seconds) for one in done]),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tinyformer import DivergenceError, Evaluation, MetricsTracker, Trainer, TrainingConfig
-from tinyformer.cli import outputs, results, runs
+from tinyformer.cli import operations, outputs, results, runs
 from tinyformer.cli.options import FLAGS, add_config_options, say_what_does_nothing, training_config, whole
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
@@ -24,6 +24,7 @@ EXAMPLES = (
     ("--seeds 42,123,7", "three seeds, and a table side by side"),
     ("--seeds 42,123,7 --output checkpoints --no-interactive", "the shipped models again, bit for bit"),
     ("--layers 1 --heads 1 --positions none", "another model"),
+    ('--operations Max,Sum --operation "Gap=max(x) - min(x)"', "other operations, one of them your own"),
     ("--run my-run", "a run: paused, killed and resumed, it ends the same"),
 )
 NOTES = """\
@@ -62,7 +63,8 @@ def add_arguments(parser):
 
 def run(args):
     if args.resume is not None:
-        if args.seeds is not None or outputs.given(args) or any(hasattr(args, field) for field in FLAGS):
+        given = args.seeds is not None or outputs.given(args) or operations.are_given(args)
+        if given or any(hasattr(args, field) for field in FLAGS):
             raise UsageError("--resume goes on with the settings of the run: leave all others out")
         return runs.resume(args.resume)
     configs = _configs(args)
@@ -105,7 +107,7 @@ def _train_one(config, path, walk, brief):
     except ValueError as error:  # a side without expressions
         raise UsageError(error) from None
     walk.before(trainer)
-    history = MetricsTracker()
+    history = MetricsTracker(config.task.names)
     try:
         _all_steps(trainer, history)
     except DivergenceError as error:

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from tinyformer import OPERATIONS, VOCABULARY, detokenize, extract_attention_weights
+from tinyformer import extract_attention_weights
 from tinyformer.cli import answers, forward_pass, heatmap, tables
 from tinyformer.cli.tables import count
 from tinyformer.cli.terminal import ask, explain, heading, paint
 from tinyformer.task.datasets import SIDES
+from tinyformer.task.task import OPERATIONS
 
 
 class Walk:
@@ -45,8 +46,9 @@ class Walk:
         self._stop("where its heads look")
         heading(f"6  {self.example} once more, after training")
         model, tokens = done.trainer.model, np.array(self.example.tokens)
-        answers.top_five(answers.probabilities(model, tokens), self.example.answer_token)
-        show_maps(model, tokens)
+        p = answers.probabilities(model, tokens)
+        answers.top_five(p, self.example.task.vocabulary, self.example.answer_token)
+        show_maps(model, tokens, self.example.task.vocabulary)
 
     def _stop(self, coming):
         """Wait for Enter, unless q was typed before."""
@@ -64,14 +66,18 @@ def show_data(trainer):
     config, data = trainer.config, trainer.data
     low, high = config.num_args_range
     numbers = f"{low}" if low == high else f"{low} to {high}"
-    print(f"  An operation on {numbers} digits, for example {detokenize(data.train.tokens[0][data.train.mask[0]])}.")
+    example = config.task.detokenize(data.train.tokens[0][data.train.mask[0]])
+    print(f"  An operation on {numbers} digits, for example {example}.")
+    for operation in config.operations:
+        if operation.name not in OPERATIONS:
+            explain(f"{operation.name}: {operation.words}")
     print(f"  {config.num_examples:,} are drawn with data seed {config.data_seed}, and divided by {config.split_by}.\n")
     rows = []
     for side, part in zip(SIDES, data, strict=True):
         distinct = len(np.unique(part.tokens, axis=0))
-        counts = [int((part.tokens[:, 0] == VOCABULARY.index(operation)).sum()) for operation in OPERATIONS]
+        counts = [int((part.tokens[:, 0] == token).sum()) for token in config.task.name_ids]
         rows.append((side, f"{len(part.targets):,}", f"{distinct:,}", *(f"{n:,}" for n in counts)))
-    tables.table(("", "expressions", "different", *OPERATIONS), rows)
+    tables.table(("", "expressions", "different", *config.task.names), rows)
     print()
     explain(
         "It learns from the first. The second chooses its best weights, and the third judges them, once, at the end."
@@ -98,9 +104,9 @@ def show_model(model):
     tables.table(("part", "parameters", ""), [*rows, ("all", f"{total:,}", "")], align="<><")
 
 
-def show_maps(model, tokens):
+def show_maps(model, tokens, vocabulary):
     """Every head of every block for one expression (T,)."""
-    words = [VOCABULARY[token] for token in tokens]
+    words = [vocabulary[token] for token in tokens]
     for number, heads in enumerate(extract_attention_weights(model, tokens)[:, 0], 1):
         print(f"\n  {paint(f'block {number}', 'bold')}")
         heatmap.maps(heads, words, pooled_first=model.config.pooling == "first")

@@ -3,7 +3,8 @@
 import numpy as np
 
 from tinyformer.evaluation.evaluate import dataset_arrays, evaluate
-from tinyformer.task.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.task import task_of
+from tinyformer.task.vocabulary import DIGITS
 
 
 def most_frequent_answer(train, test):
@@ -14,7 +15,8 @@ def most_frequent_answer(train, test):
     Both data sets are what `evaluate` takes; ValueError where one is empty.
     """
     tokens, targets, _ = dataset_arrays(train)
-    counts = np.zeros((len(VOCABULARY), len(VOCABULARY)))  # first token, answer
+    V = task_of(train).vocab_size
+    counts = np.zeros((V, V))  # first token, answer
     np.add.at(counts, (tokens[:, 0], targets), 1)
     counts[counts.sum(axis=1) == 0] = counts.sum(axis=0)
     return evaluate(_Rule(lambda tokens: counts[tokens[:, 0]]), test)
@@ -25,12 +27,13 @@ def copy_first(test):
 
     It is always certain, so its loss says only how often it is wrong (87.3 nats each time): show its accuracy.
     """
-    return evaluate(_Rule(_first_number), test)
+    one_hot = np.eye(task_of(test).vocab_size)
+    return evaluate(_Rule(lambda tokens: _first_number(tokens, one_hot)), test)
 
 
-def _first_number(tokens):  # (B, T) → (B, V), 1 at the first digit
+def _first_number(tokens, one_hot):  # (B, T) → (B, V), 1 at the first digit
     is_digit = (tokens >= DIGITS[0]) & (tokens <= DIGITS[-1])
-    return np.eye(len(VOCABULARY))[tokens[np.arange(len(tokens)), is_digit.argmax(axis=1)]]
+    return one_hot[tokens[np.arange(len(tokens)), is_digit.argmax(axis=1)]]
 
 
 class _Rule:

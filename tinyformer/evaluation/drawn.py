@@ -1,14 +1,14 @@
 """How often a training drew an expression. Draws are with replacement: of a side that was there to be trained on, some
 expressions come up several times and some never (about one in seven, by default)."""
 
-from collections import Counter
 from functools import lru_cache
 
 import numpy as np
 
-from tinyformer.task.datasets import SIDES, generate_tokenized_dataset
+from tinyformer.task.datasets import SIDES, distinct_rows, draw
 from tinyformer.task.expressions import FRAME
 from tinyformer.task.training_data import prepare_data
+from tinyformer.task.vocabulary import PAD
 
 MOST_TOKENS = 6_000_000  # in all the draws of a training, to be counted: a million draws of three numbers, some seconds
 
@@ -26,7 +26,7 @@ def times_drawn(config, tokens, mask, sides):
     except ValueError:  # no training has an empty side
         return None
     rows = np.asarray(tokens, np.uint8)
-    found = np.array([counts[row[keep].tobytes()] for row, keep in zip(rows, mask, strict=True)], dtype=int)
+    found = np.array([counts.get(row[keep].tobytes(), 0) for row, keep in zip(rows, mask, strict=True)], dtype=int)
     if not _is_cut_otherwise(config):
         found[np.asarray(sides) != SIDES.index("train")] = 0
     return found
@@ -39,13 +39,17 @@ def _is_cut_otherwise(config):
 
 @lru_cache(maxsize=8)
 def _draws(config):
-    """Counter of all that was drawn, on whatever side: sides cost a hash each, and whoever asks has them."""
-    drawn = generate_tokenized_dataset(config.num_examples, config.num_args, config.max_value, seed=config.data_seed)
-    return Counter(bytes(tokens) for tokens, _ in drawn)
+    """{tokens: draws} of all that was drawn, on whatever side: sides cost a hash each, and whoever asks has them."""
+    return _counted(draw(config.num_examples, config.num_args, config.max_value, config.data_seed, config.task)[0])
 
 
 @lru_cache(maxsize=8)
 def _training_set(config):
-    train = prepare_data(config).train
-    rows = train.tokens.astype(np.uint8)
-    return Counter(row[keep].tobytes() for row, keep in zip(rows, train.mask, strict=True))
+    return _counted(prepare_data(config).train.tokens)
+
+
+def _counted(tokens):
+    """(N, T) uint8, padded → {the tokens of a row as bytes: how many rows}."""
+    first, each = distinct_rows(tokens)
+    rows = (row.tobytes().rstrip(bytes([PAD])) for row in tokens[first])
+    return dict(zip(rows, np.bincount(each).tolist(), strict=True))

@@ -10,14 +10,12 @@ import numpy as np
 
 from tinyformer.evaluation.intervals import wilson_interval
 from tinyformer.task.datasets import create_batch
-from tinyformer.task.expressions import OPERATIONS
-from tinyformer.task.vocabulary import DIGITS, PAD, VOCABULARY
+from tinyformer.task.task import DEFAULT_TASK, Task, task_of
+from tinyformer.task.vocabulary import DIGITS, PAD
 
 # A float32 probability can underflow to 0. Clipped here, a hopeless answer costs 87.3 nats instead of infinity.
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).tiny)
 OTHER = len(DIGITS)  # the confusion matrix's column for an answer that is not a digit
-_OPERATION_OF_TOKEN = np.full(len(VOCABULARY), -1)
-_OPERATION_OF_TOKEN[[VOCABULARY.index(operation) for operation in OPERATIONS]] = range(len(OPERATIONS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +26,7 @@ class Evaluation:
     mask: np.ndarray  # (N, T) bool, True = a token
     targets: np.ndarray  # (N,) id of the right answer
     probabilities: np.ndarray  # (N, V) of each token as the answer
+    task: Task = DEFAULT_TASK  # what was asked
 
     def __len__(self):
         return len(self.targets)
@@ -55,8 +54,8 @@ class Evaluation:
 
     @property
     def operations(self):
-        """(N,) index into OPERATIONS, read from the first token; -1 where that is no operation."""
-        return _OPERATION_OF_TOKEN[self.tokens[:, 0]]
+        """(N,) index into `task.names`, read from the first token; -1 where that is no operation."""
+        return self.task.operation_of_token[self.tokens[:, 0]]
 
     @property
     def loss(self):
@@ -79,7 +78,8 @@ class Evaluation:
         if where.dtype == bool and where.shape != self.targets.shape:
             raise ValueError(f"expected one bool for each of the {len(self)} expressions, got shape {where.shape}")
         where = where if where.size else np.empty(0, dtype=int)  # an empty list has dtype float
-        return Evaluation(self.tokens[where], self.mask[where], self.targets[where], self.probabilities[where])
+        parts = (self.tokens[where], self.mask[where], self.targets[where], self.probabilities[where])
+        return Evaluation(*parts, self.task)
 
 
 class OperationAccuracy(NamedTuple):
@@ -101,7 +101,7 @@ def dataset_arrays(dataset):
     if len(getattr(dataset, "targets", dataset)) == 0:
         raise ValueError("there is nothing to evaluate: the data set is empty")
     if not hasattr(dataset, "targets"):
-        return create_batch(dataset)
+        return create_batch(dataset)  # of the five operations: others come as Examples, which say their task
     tokens = np.asarray(dataset.tokens)
     mask = getattr(dataset, "mask", None)
     return tokens, np.asarray(dataset.targets), tokens != PAD if mask is None else np.asarray(mask)
@@ -119,15 +119,16 @@ def evaluate(model, dataset, batch_size=1024):
     tokens, targets, mask = dataset_arrays(dataset)
     starts = range(0, len(targets), batch_size)
     answers = [model.predict(tokens[i : i + batch_size], mask[i : i + batch_size]) for i in starts]
-    return Evaluation(tokens, mask, targets, np.concatenate(answers))
+    return Evaluation(tokens, mask, targets, np.concatenate(answers), task_of(dataset))
 
 
 def accuracy_per_operation(evaluation):
-    """One OperationAccuracy for each of the five OPERATIONS, in their order, those that do not occur with total 0."""
-    parts = [evaluation.select(evaluation.operations == index) for index in range(len(OPERATIONS))]
+    """One OperationAccuracy for each operation of the task, in its order, those that do not occur with total 0."""
+    names, operations = evaluation.task.names, evaluation.operations
+    parts = [evaluation.select(operations == index) for index in range(len(names))]
     return [
         OperationAccuracy(operation, int(part.correct.sum()), len(part), part.accuracy, *part.interval)
-        for operation, part in zip(OPERATIONS, parts, strict=True)
+        for operation, part in zip(names, parts, strict=True)
     ]
 
 

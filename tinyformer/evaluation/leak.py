@@ -36,8 +36,8 @@ def measure_leak(model, config):
     fewest, most = config.num_args_range
     if fewest != most or most > 3:
         raise ValueError("with more than three numbers, or a mixture, the expressions are too many to ask them all")
-    data, space = prepare_data(config), expression_space(fewest)
-    trained_on = {tuple(tokens) for tokens in data.train.tokens.tolist()}
+    data, space = prepare_data(config), expression_space(fewest, task=config.task)
+    trained_on = set(map(tuple, np.unique(data.train.tokens, axis=0).tolist()))
     new = np.array([tuple(tokens) not in trained_on for tokens in space.tokens.tolist()])
     new &= space.numbers.max(axis=1) <= config.max_value
     test = evaluate(model, data.test)

@@ -11,6 +11,7 @@ import numpy as np
 from tinyformer.evaluation.evaluate import evaluate
 from tinyformer.task.datasets import DATA_SEED, SHARES, SIDES, expression_space, generate_tokenized_dataset, side_of
 from tinyformer.task.expressions import FRAME
+from tinyformer.task.task import DEFAULT_TASK
 from tinyformer.task.training_data import Examples
 from tinyformer.task.vocabulary import PAD
 
@@ -37,12 +38,13 @@ def accuracy_by_length(model, training=None, lengths=LENGTHS, count=DRAWN):
     """A model and its TrainingConfig (None: untrained) → a LengthAccuracy for each length that fits into the model
     and of which an expression is held out."""
     data_seed, shares = (training.data_seed, training.shares) if training else (DATA_SEED, SHARES)
+    task = training.task if training else DEFAULT_TASK
     fewest, most = training.num_args_range if training else (0, -1)
     rows = []
     for length in lengths:
-        if length + 3 > model.config.max_seq_len:
+        if length + 3 > model.config.max_seq_len or not task.has_length(length):
             continue
-        asked = held_out(length, count, data_seed, tuple(shares))
+        asked = held_out(length, count, data_seed, tuple(shares), task)
         if not len(asked.targets):
             continue
         result = evaluate(model, asked)
@@ -54,11 +56,11 @@ def accuracy_by_length(model, training=None, lengths=LENGTHS, count=DRAWN):
 
 
 @lru_cache(maxsize=32)
-def held_out(num_args, count=DRAWN, data_seed=DATA_SEED, shares=SHARES):
+def held_out(num_args, count=DRAWN, data_seed=DATA_SEED, shares=SHARES, task=DEFAULT_TASK):
     """Different expressions of the test side with `num_args` numbers → Examples: all of them up to 3 numbers, else
-    `count` that are drawn evenly, or as many as are found. The same arguments give the same expressions."""
-    if num_args <= 3:
-        space = expression_space(num_args, data_seed, shares)
+    `count` that are drawn evenly, or as many as are found; of tables, all. The same arguments give the same expressions."""
+    if num_args <= 3 or len(task.listed) == len(task.operations):
+        space = expression_space(num_args, data_seed, shares, task)
         chosen = space.sides == SIDES.index("test")
         tokens, targets = space.tokens[chosen], space.targets[chosen]
     else:
@@ -68,9 +70,9 @@ def held_out(num_args, count=DRAWN, data_seed=DATA_SEED, shares=SHARES):
             if len(found) == count:
                 break
             seed = (seed + 1_000_003 * num_args) % 2**63  # other draws than those of a training
-            for ids, answer in generate_tokenized_dataset(at_once, num_args, seed=seed):
-                if len(found) < count and side_of(ids, data_seed, shares) == "test":
+            for ids, answer in generate_tokenized_dataset(at_once, num_args, seed=seed, task=task):
+                if len(found) < count and side_of(ids, data_seed, shares, task) == "test":
                     found[tuple(ids)] = answer
         tokens = np.array(list(found), int).reshape(-1, num_args + FRAME)
         targets = np.array(list(found.values()), int)
-    return Examples(tokens, targets, tokens != PAD)
+    return Examples(tokens, targets, tokens != PAD, task)

@@ -14,7 +14,6 @@ from tinyformer.evaluation.evaluate import accuracy_per_operation, confusion_mat
 from tinyformer.evaluation.length_generalization import accuracy_by_length
 from tinyformer.evaluation.report import as_figures, by_side, figure
 from tinyformer.task.datasets import SIDES
-from tinyformer.task.vocabulary import VOCABULARY, detokenize
 
 
 def page_figures(checkpoint, evaluation, sides):
@@ -56,11 +55,12 @@ def _mistakes(training, evaluation, sides):
     part = evaluation.select(where)
     drawn = times_drawn(training, part.tokens, part.mask, sides[where]) if training else None
     drawn = [None] * len(part) if drawn is None else drawn.tolist()
+    task = part.task
     return [
         {
-            "expression": detokenize(part.tokens[i][part.mask[i]]),
-            "answer": VOCABULARY[part.targets[i]],
-            "answered": VOCABULARY[part.predictions[i]],
+            "expression": task.detokenize(part.tokens[i][part.mask[i]]),
+            "answer": task.vocabulary[part.targets[i]],
+            "answered": task.vocabulary[part.predictions[i]],
             "confidence": figure(part.confidence[i]),
             "probability_of_answer": figure(part.probabilities[i, part.targets[i]]),
             "side": SIDES[sides[where[i]]],

@@ -1,7 +1,7 @@
 """Everything one says about a trained model in figures: the same on the command line, in its JSON, and on the page.
 
-The figures are of all 5,000 expressions of three digits, divided as the model's own training divided them. "test" is
-the held-out side: no weight was learned from it and no choice was made by it.
+The figures are of all expressions of three digits that its task has (1,000 for each rule; of a table that has none of
+three, those of the nearest length), divided as the model's own training divided them. "test" is the held-out side: no weight was learned from it and no choice was made by it.
 """
 
 import math
@@ -21,10 +21,14 @@ def split_of(checkpoint):
     return training.data_seed, tuple(training.shares)
 
 
+def space_of(checkpoint):
+    """The ExpressionSpace of what the model was trained on, with its own split: "the whole space" on every page."""
+    return expression_space(checkpoint.task.space_length, *split_of(checkpoint), checkpoint.task)
+
+
 def whole_space(checkpoint):
-    """(Evaluation of the 5,000 expressions of three digits, (5000,) index into SIDES of each)."""
-    data_seed, shares = split_of(checkpoint)
-    space = expression_space(data_seed=data_seed, shares=shares)
+    """(Evaluation of the N expressions of `space_of`, (N,) index into SIDES of each)."""
+    space = space_of(checkpoint)
     return evaluate(checkpoint.model, space), space.sides
 
 
@@ -44,13 +48,15 @@ def report(checkpoint, evaluation=None):
     "sides" has, for each of "test", "validation", "train" and "all", what `measures` returns. "leaks" is true if the
     model was trained on draws split at random, hence on some of the expressions called held out here.
     """
-    training, metadata = checkpoint.training, checkpoint.metadata
-    computed, sides = whole_space(checkpoint) if evaluation is None else (evaluation, _sides_of(checkpoint))
+    training, metadata, task = checkpoint.training, checkpoint.metadata, checkpoint.task
+    computed, sides = whole_space(checkpoint) if evaluation is None else (evaluation, space_of(checkpoint).sides)
     parts = by_side(computed, sides)
     return {
         "name": checkpoint.name,
         "path": None if checkpoint.path is None else str(checkpoint.path),
         "fingerprint": checkpoint.fingerprint,
+        "operations": [{"name": one.name, "source": one.source, "rule": one.words} for one in task.operations],
+        "num_args": task.space_length,
         "parameters": checkpoint.config.num_parameters,
         "seed": training.seed if training else None,
         "data_seed": split_of(checkpoint)[0],
@@ -73,11 +79,6 @@ def measures(part, train):
         "operations": [as_figures(row) for row in accuracy_per_operation(part)],
         "baselines": {name: _counts(rule) for name, rule in rules.items()},
     }
-
-
-def _sides_of(checkpoint):
-    data_seed, shares = split_of(checkpoint)
-    return expression_space(data_seed=data_seed, shares=shares).sides
 
 
 def _counts(part):

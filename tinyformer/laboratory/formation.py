@@ -18,7 +18,7 @@ class Glance(NamedTuple):
 class Standing(NamedTuple):
     """What a model can, and how it sees the tokens."""
 
-    accuracies: tuple[float, ...]  # in the order of OPERATIONS
+    accuracies: tuple[float, ...]  # in the order of the task's operations
     embedding: np.ndarray  # (V, 2): the token embeddings on two axes
 
 

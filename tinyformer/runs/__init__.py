@@ -2,7 +2,7 @@
 
     config.json    what is trained, written once                    status.json   how it stands, and why it ended
     steps.f64      the metric log, 48 bytes a step, only appended   state.npz     all it takes to go on, exactly
-    epochs.f64     validation, 72 bytes an epoch, only appended     snapshots/    the weights at log-spaced steps
+    epochs.f64     validation, 32 bytes an epoch, 8 an operation    snapshots/    the weights at log-spaced steps
     model.npz      the checkpoint, once it has ended                lock          held by the process that trains it
 
 Killed at any moment and resumed, it ends with the same weights, bit for bit: a pause is an end, a resume a start.

@@ -33,6 +33,11 @@ class Run:
         return self._description.config
 
     @property
+    def task(self):
+        """The Task: what it is trained to answer."""
+        return self.config.task
+
+    @property
     def created(self):
         """When it was created, in seconds since 1970."""
         return self._description.created
@@ -70,7 +75,7 @@ class Run:
 
     def log(self):
         """The metric log so far → RunLog."""
-        return log.read_log(self.path)
+        return log.read_log(self.path, self.task.names)
 
     def snapshot_steps(self):
         """The steps whose weights are kept, in order."""

@@ -8,25 +8,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS, MetricsTracker
+from tinyformer.metrics import STEP_COLUMNS, VALIDATION_COLUMNS, MetricsTracker
 from tinyformer.runs.contents import EPOCHS, STEPS
 from tinyformer.runs.state import read_vouch
 from tinyformer.runs.vouching import EPOCHS_AT_A_TIME, STEPS_AT_A_TIME, check
+from tinyformer.task.task import OPERATIONS
 
 NO_ROWS = np.zeros(0, bool)
 
 
 class RunLog(NamedTuple):
-    """The log as it was read. S steps, E epochs; the columns are STEP_COLUMNS and EPOCH_COLUMNS of `metrics`.
+    """The log as it was read. S steps, E epochs; the columns are those of a MetricsTracker of `operations`.
 
     Of a step whose row is not what was written, only its number is there, the rest is nan; such an epoch is left out.
     """
 
     steps: np.ndarray  # (S, 6)
-    epochs: np.ndarray  # (E, 9)
+    epochs: np.ndarray  # (E, 4 + operations)
     vouched: np.ndarray = NO_ROWS  # (S,) bool: whether the last state vouches for this step
     epochs_vouched: np.ndarray = NO_ROWS  # (E,) bool
     problem: str = ""  # what is not as it was written, in words
+    operations: tuple[str, ...] = OPERATIONS  # the names of those that are trained
 
     @property
     def confirmed(self):
@@ -42,7 +44,11 @@ class RunLog(NamedTuple):
         return self.steps[:, STEP_COLUMNS.index(name)]
 
     def epoch_column(self, name):
-        return self.epochs[:, EPOCH_COLUMNS.index(name)]
+        return self.epochs[:, self.epoch_columns.index(name)]
+
+    @property
+    def epoch_columns(self):
+        return (*VALIDATION_COLUMNS, *self.operations)
 
     @property
     def step(self):
@@ -52,8 +58,8 @@ class RunLog(NamedTuple):
     def to_csv(self):
         """One line per step, with the validation of the epochs on the line of the step that ended them."""
         validation = {int(row[1]): row[2:] for row in self.epochs}
-        nothing = [""] * (len(EPOCH_COLUMNS) - 2)
-        lines = [",".join((*STEP_COLUMNS, *(f"validation_{name.lower()}" for name in EPOCH_COLUMNS[2:])))]
+        nothing = [""] * (len(self.epoch_columns) - 2)
+        lines = [",".join((*STEP_COLUMNS, *(f"validation_{name.lower()}" for name in self.epoch_columns[2:])))]
         for row in self.steps:
             values = [str(int(row[0])), *(repr(float(v)) for v in row[1:])]
             lines.append(",".join([*values, *(str(v) for v in validation.get(int(row[0]), nothing))]))
@@ -61,13 +67,15 @@ class RunLog(NamedTuple):
 
     def tracker(self):
         """The same as a MetricsTracker, as a checkpoint keeps it."""
-        return MetricsTracker.from_arrays({"history.steps": self.steps, "history.epochs": self.epochs})
+        arrays = {"history.steps": self.steps, "history.epochs": self.epochs}
+        return MetricsTracker.from_arrays(arrays, self.operations)
 
 
-def read_log(folder):
-    """Whole rows only; of a log that is being written, those that are there."""
+def read_log(folder, operations=OPERATIONS):
+    """Whole rows only; of a log that is being written, those that are there. `operations`: the names of the run's."""
     vouch = read_vouch(folder)  # first: the log is never behind it
-    steps, epochs = _read_rows(folder / STEPS, len(STEP_COLUMNS)), _read_rows(folder / EPOCHS, len(EPOCH_COLUMNS))
+    steps = _read_rows(folder / STEPS, len(STEP_COLUMNS))
+    epochs = _read_rows(folder / EPOCHS, len(VALIDATION_COLUMNS) + len(operations))
     vouched, wrong = (np.pad(mask, (0, max(0, len(steps) - vouch.step)))
                       for mask in check(steps[: vouch.step], vouch.steps, STEPS_AT_A_TIME))  # fmt: skip
     numbers = np.arange(1, len(steps) + 1, dtype=float)
@@ -77,15 +85,15 @@ def read_log(folder):
     steps = steps[: out_of_place[0]] if out_of_place.size else steps
     epochs_vouched, wrong = check(epochs, vouch.epochs, EPOCHS_AT_A_TIME)
     kept = ~wrong & (epochs[:, 1] <= len(steps))
-    log = RunLog(steps, epochs[kept], vouched[: len(steps)], epochs_vouched[kept])
+    log = RunLog(steps, epochs[kept], vouched[: len(steps)], epochs_vouched[kept], operations=operations)
     return log._replace(problem=vouch.problem or _problem(vouch, log))
 
 
-def unknown_log(steps):
+def unknown_log(steps, operations=OPERATIONS):
     """The RunLog of a number of steps of which nothing is known."""
     rows = np.full((steps, len(STEP_COLUMNS)), np.nan)
     rows[:, 0] = np.arange(1, steps + 1)
-    return RunLog(rows, np.empty((0, len(EPOCH_COLUMNS))), np.zeros(steps, bool))
+    return RunLog(rows, np.empty((0, len(VALIDATION_COLUMNS) + len(operations))), np.zeros(steps, bool))
 
 
 def _problem(vouch, log):

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.metrics import EPOCH_COLUMNS, STEP_COLUMNS
+from tinyformer.metrics import STEP_COLUMNS, VALIDATION_COLUMNS
 from tinyformer.runs.contents import EPOCHS, STATE, STEPS
 from tinyformer.runs.log import read_log
 from tinyformer.runs.thinning import Stretches
+from tinyformer.task.task import OPERATIONS
 
 AT_ONCE = 65_536  # rows read at a time: 3 MB
 LATEST = 200  # steps of which the pace is known
@@ -22,14 +23,15 @@ MOST_LOGS = 2_000  # kept in memory, some 25 KB each
 
 
 class LogSummary(NamedTuple):
-    """What is known of a log, whatever its length. The columns are STEP_COLUMNS and EPOCH_COLUMNS of `metrics`."""
+    """What is known of a log, whatever its length. The columns are those of a MetricsTracker."""
 
     steps: Stretches = Stretches.of_nothing(len(STEP_COLUMNS))
-    epochs: Stretches = Stretches.of_nothing(len(EPOCH_COLUMNS))
+    epochs: Stretches = Stretches.of_nothing(len(VALIDATION_COLUMNS) + len(OPERATIONS))
     latest: np.ndarray = np.empty((0, len(STEP_COLUMNS)))  # the last steps, at most LATEST
     accuracy: float | None = None  # on the validation set, after the last epoch
     problem: str = ""  # why not all of it can be read, or is what was written
     unconfirmed: int = 0  # steps that nobody vouches for; of a log that grows it is not asked
+    operations: tuple[str, ...] = OPERATIONS  # the names of those that are trained
 
     @property
     def step(self):
@@ -55,8 +57,9 @@ class LogSummary(NamedTuple):
 
     def epoch_curve(self, name, most=160):
         """The same of the epochs, which have their steps in a column."""
-        ends = self.epochs.curve(EPOCH_COLUMNS.index("step"), most).greatest
-        return ends, self.epochs.curve(EPOCH_COLUMNS.index(name), most).mean
+        columns = (*VALIDATION_COLUMNS, *self.operations)
+        ends = self.epochs.curve(columns.index("step"), most).greatest
+        return ends, self.epochs.curve(columns.index(name), most).mean
 
 
 class LogReader:
@@ -65,19 +68,20 @@ class LogReader:
     def __init__(self):
         self._logs, self._lock = OrderedDict(), threading.Lock()
 
-    def look(self, folder):
-        """The log in the directory of a run as it stands now → LogSummary."""
+    def look(self, folder, operations=OPERATIONS):
+        """The log in the directory of a run with operations of these names as it stands now → LogSummary."""
+        key = (folder, operations)
         with self._lock:
-            log = self._logs.setdefault(folder, _Log(folder))
-            self._logs.move_to_end(folder)
+            log = self._logs.setdefault(key, _Log(folder, operations))
+            self._logs.move_to_end(key)
             if len(self._logs) > MOST_LOGS:
                 self._logs.popitem(last=False)
         return log.look()
 
 
 class _Log:
-    def __init__(self, folder):
-        self.folder, self.lock = folder, threading.Lock()
+    def __init__(self, folder, operations):
+        self.folder, self.operations, self.lock = folder, operations, threading.Lock()
         self._begin()
 
     def look(self):
@@ -104,20 +108,23 @@ class _Log:
 
     def _begin(self):
         self.steps = _Rows(self.folder / STEPS, len(STEP_COLUMNS))
-        self.epochs = _Rows(self.folder / EPOCHS, len(EPOCH_COLUMNS))
-        self.known, self.seen = LogSummary(), None
+        width = len(VALIDATION_COLUMNS) + len(self.operations)
+        self.epochs = _Rows(self.folder / EPOCHS, width)
+        empty = LogSummary(epochs=Stretches.of_nothing(width), operations=self.operations)
+        self.known, self.seen = empty, None
 
     def _compare(self):
         """All of it, compared with what the state says of it: gaps where it is not what was written."""
         self._read()
-        log = read_log(self.folder)
+        log = read_log(self.folder, self.operations)
         self.known = LogSummary(
             self.known.steps.of_nothing(len(STEP_COLUMNS)).extended(log.steps[: self.steps.count]),
-            self.known.epochs.of_nothing(len(EPOCH_COLUMNS)).extended(log.epochs),
+            self.known.epochs.of_nothing(log.epochs.shape[1]).extended(log.epochs),
             log.steps[: self.steps.count][-LATEST:],
             float(log.epoch_column("accuracy")[-1]) if len(log.epochs) else None,
             log.problem,
             log.unconfirmed,
+            self.operations,
         )
 
     def _read(self):
@@ -126,7 +133,7 @@ class _Log:
             self.known = self.known._replace(steps=self.known.steps.extended(rows), latest=latest)
             self.epochs.stamp = None  # one whose steps were not there yet may count now
         for rows in self.epochs.new(lambda rows, before: rows[:, 1] <= self.known.step):
-            accuracy = float(rows[-1, EPOCH_COLUMNS.index("accuracy")])
+            accuracy = float(rows[-1, VALIDATION_COLUMNS.index("accuracy")])
             self.known = self.known._replace(epochs=self.known.epochs.extended(rows), accuracy=accuracy)
 
 

@@ -9,7 +9,7 @@ from tinyformer.runs import lock
 from tinyformer.runs.contents import EPOCHS, LOCK, STEPS
 from tinyformer.runs.errors import RunError
 from tinyformer.runs.finish import save_trained
-from tinyformer.runs.log import RunLog, read_log, unknown_log
+from tinyformer.runs.log import RunLog, unknown_log
 from tinyformer.runs.log_writer import FLUSH_SECONDS, LogWriter
 from tinyformer.runs.removal import remove_half_written
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
@@ -53,13 +53,13 @@ class _Session:
 
         Steps that are not what was written are lost, not the training: it goes on, and they stay unknown.
         """
-        log, step = read_log(self.run.path), self.trainer.step
+        log, step = self.run.log(), self.trainer.step
         if log.step < step:
             where = f"its log ends at step {log.step}, its state is that after step {step}"
             way_out = f"take {STEPS} and {EPOCHS} away to go on without these steps"
             if (self.run.path / STEPS).exists():  # it was cut, perhaps while it was copied: somebody may have all of it
                 raise RunError(f"{self.run.id} is damaged: {where}; {way_out}")
-            log = unknown_log(step)
+            log = unknown_log(step, self.run.task.names)
         kept = log.epochs[:, 1] <= step
         return RunLog(log.steps[:step], log.epochs[kept], log.vouched[:step], log.epochs_vouched[kept])
 
@@ -124,7 +124,7 @@ class _Session:
 
     def _finalize(self):
         """The best weights, judged on the test set once, as a checkpoint."""
-        _, self.test = save_trained(self.run.model_path, self.trainer, read_log(self.run.path).tracker())
+        _, self.test = save_trained(self.run.model_path, self.trainer, self.run.log().tracker())
 
     def _say(self, state, reason=""):
         accuracy, test = self.trainer.best_score[0], self.test

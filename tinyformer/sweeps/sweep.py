@@ -16,8 +16,9 @@ from tinyformer.configuration import TrainingConfig
 from tinyformer.evaluation.evaluate import accuracy_per_operation, evaluate
 from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
 from tinyformer.sweeps.executor import ProcessExecutor
-from tinyformer.sweeps.table import PROBLEM, SETTINGS, STEPS, STEPS_OF, table_rows, table_text
+from tinyformer.sweeps.table import OPERATIONS_COLUMN, PROBLEM, SETTINGS, STEPS, steps_of, table_rows, table_text
 from tinyformer.task.datasets import expression_space
+from tinyformer.task.task import DEFAULT_TASK, OPERATIONS
 from tinyformer.training import DivergenceError, Trainer
 
 GOAL = 0.99  # of accuracy on the validation side, of all expressions or of those of one operation
@@ -82,14 +83,16 @@ def processes(workers=None):
 def settings_of(config):
     """The columns of a row that are known before its training."""
     settings = vars(config) | {"parameters": config.model.num_parameters}
-    return {name: settings[name] for name in SETTINGS}
+    row = {name: settings[name] for name in SETTINGS}
+    own = config.task != DEFAULT_TASK
+    return row | {OPERATIONS_COLUMN: "; ".join(map(str, config.operations))} if own else row
 
 
 def train_row(settings):
     """TrainingConfig.to_dict() → (row, seconds of training steps). Runs in a worker."""
     config = TrainingConfig.from_dict(settings)
     row = settings_of(config)
-    trainer, goals, seconds = Trainer(config), Goals(), 0.0
+    trainer, goals, seconds = Trainer(config), Goals(config.task.names), 0.0
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
             for record in trainer.records():
@@ -99,7 +102,8 @@ def train_row(settings):
     except DivergenceError as error:
         return row | {PROBLEM: str(error)}, seconds
     test = trainer.finish()
-    space = evaluate(trainer.model, expression_space(data_seed=config.data_seed, shares=config.shares))
+    space = expression_space(config.task.space_length, config.data_seed, config.shares, config.task)
+    space = evaluate(trainer.model, space)
     row |= {
         **goals.reached,
         "best_step": trainer.best_step,
@@ -119,13 +123,14 @@ class Goals:
     been less again later. An operation has about 100 expressions there: at most one of them is wrong then.
     """
 
-    def __init__(self):
-        self.reached = dict.fromkeys((STEPS, *STEPS_OF.values()))  # column → step, None until then
+    def __init__(self, operations=OPERATIONS):
+        self.columns = steps_of(operations)
+        self.reached = dict.fromkeys((STEPS, *self.columns.values()))  # column → step, None until then
         self.open = True  # whether one is not reached yet
 
     def look(self, step, evaluation):
         """Take note of an Evaluation of the validation side after `step`."""
-        rows = {STEPS_OF[row.operation]: row.accuracy for row in accuracy_per_operation(evaluation) if row.total}
+        rows = {self.columns[row.operation]: row.accuracy for row in accuracy_per_operation(evaluation) if row.total}
         rows[STEPS] = evaluation.accuracy
         for name, accuracy in rows.items():
             if self.reached[name] is None and accuracy >= GOAL:

@@ -15,6 +15,7 @@ SETTINGS = ("seed", "data_seed", "num_examples", "epochs", "batch_size", "learni
 STEPS = "steps_to_99"
 STEPS_OF = {operation: f"{STEPS}_{operation.lower()}" for operation in OPERATIONS}  # tables of before have none
 STEPS_OF_ANY = re.compile(rf"{STEPS}_(\w{{1,40}})")  # of operations that this program does not know, too
+OPERATIONS_COLUMN = "operations"  # what they are, in words; of the five, there is no such column
 RESULTS = (STEPS, "best_step", "test_correct", "test_total", "test_loss", "all_correct", "all_total")
 SHARES = {"test_correct": "test_total", "all_correct": "all_total"}  # right → of how many
 ENTROPY = re.compile(r"entropy_([0-9]{1,4})_([0-9]{1,4})")
@@ -32,13 +33,21 @@ def columns_of(rows):
     """The names of the columns, in the order of the file."""
     names = dict.fromkeys(name for row in rows for name in row)
     heads = sorted(filter(ENTROPY.fullmatch, names), key=_block_and_head)
-    steps = dict.fromkeys([*STEPS_OF.values(), *filter(STEPS_OF_ANY.fullmatch, names)])
-    return [*SETTINGS, *RESULTS, *steps, *heads, PROBLEM]
+    steps = [name for name in names if STEPS_OF_ANY.fullmatch(name)] or STEPS_OF.values()
+    own = [name for name in names if name == OPERATIONS_COLUMN]
+    return [*SETTINGS, *own, *RESULTS, *steps, *heads, PROBLEM]
+
+
+def steps_of(operations):
+    """{name of an operation: name of its column}."""
+    return {name: f"{STEPS}_{name.lower()}" for name in operations}
 
 
 def operations_of(rows):
     """{operation: its column of steps} of the columns that the rows have; one that is not known is called as there."""
-    known = {name: operation for operation, name in STEPS_OF.items()}
+    words = next((row[OPERATIONS_COLUMN] for row in rows if row.get(OPERATIONS_COLUMN)), "; ".join(OPERATIONS))
+    spelled = steps_of(re.findall(r"(?:^|; )([A-Za-z]{1,20})", words))
+    known = {name: operation for operation, name in spelled.items()}
     names = [name for name in columns_of(rows) if STEPS_OF_ANY.fullmatch(name) and any(name in row for row in rows)]
     return {known.get(name, name.removeprefix(f"{STEPS}_")): name for name in names}
 
@@ -153,7 +162,7 @@ def _require_whole(row):
 
 
 def _is_known(name):
-    fixed = name in SETTINGS or name in RESULTS or name == PROBLEM
+    fixed = name in SETTINGS or name in RESULTS or name in (PROBLEM, OPERATIONS_COLUMN)
     return fixed or bool(ENTROPY.fullmatch(name) or STEPS_OF_ANY.fullmatch(name))
 
 

@@ -35,8 +35,9 @@ def draw(num_examples, num_args=3, max_value=9, seed=DATA_SEED, task=DEFAULT_TAS
     """Draw expressions of a Task with replacement, in random order → tokens (N, T) padded, targets (N,), both uint8.
 
     `num_args`: how many numbers, or a range (fewest, most), drawn evenly; of a table, its rows are drawn evenly.
-    Operations are balanced: their counts differ by at most one. Raises ValueError for numbers above 9, since an answer
-    is one token, for anything not whole, and for a table that has nothing to draw; FormulaError where a rule that
+    Operations are balanced: their counts differ by at most one,
+    those apart whose table has no expression of such lengths. Raises ValueError for numbers above 9, since an answer
+    is one token, for anything not whole, and for a table whose numbers are larger; FormulaError where a rule that
     somebody wrote gives no digit.
     """
     is_range = isinstance(num_args, tuple | list) and len(num_args) == 2
@@ -47,11 +48,14 @@ def draw(num_examples, num_args=3, max_value=9, seed=DATA_SEED, task=DEFAULT_TAS
     _require_whole("max_value", max_value, 1, 9, " because an answer is one token")
     _require_whole("seed", seed, 0, MAX_SEED)
     rng = np.random.default_rng(seed)
-    operations = rng.permutation(np.arange(num_examples) % len(task.operations))
+    asked = np.array([i for i, op in enumerate(task.operations) if op.has_lengths(fewest, most)])
+    if not len(asked):
+        raise ValueError(f"no table has an expression of {fewest} to {most} numbers")
+    operations = asked[rng.permutation(np.arange(num_examples) % len(asked))]
     lengths = rng.integers(fewest, most + 1, num_examples)
     numbers = rng.integers(0, max_value + 1, (num_examples, most)).astype(np.uint8)
     for index, operation in enumerate(task.operations):
-        if operation.is_listed:
+        if operation.is_listed and index in asked:
             rows, counts = _listed(operation, fewest, most, max_value)
             where = np.flatnonzero(operations == index)
             chosen = rng.integers(0, len(rows), len(where))
@@ -158,7 +162,7 @@ def create_batch(examples, task=DEFAULT_TASK):
 
 
 class ExpressionSpace(NamedTuple):
-    """Every expression of a task with n numbers, N = 10ⁿ for each rule and what is in each table, as read-only arrays."""
+    """Every expression of a task with n numbers, 10ⁿ of each rule and all of each table, as read-only arrays."""
 
     tokens: np.ndarray  # (N, T) with T = n + 3
     targets: np.ndarray  # (N,) id of the answer
@@ -207,8 +211,7 @@ def _listed(operation, fewest, most, max_value):
     """`operation.listed`, of which there has to be something."""
     numbers, lengths = operation.listed(fewest, most, max_value)
     if not len(numbers):
-        of = f"{fewest} numbers" if fewest == most else f"{fewest} to {most} numbers"
-        raise ValueError(f"the table of {operation.name} has no expression of {of} up to {max_value}")
+        raise ValueError(f"the table of {operation.name} has no expression of numbers up to {max_value} alone")
     return numbers, lengths
 
 

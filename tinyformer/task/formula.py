@@ -103,7 +103,7 @@ def read(name, text):
         raise FormulaError(name, text, f"{len(text):,} characters, at most {MOST_CHARACTERS} are read")
     strange = next((c for c in text if not (c.isascii() and c.isprintable())), None)
     if strange is not None:
-        raise FormulaError(name, text, f"it has the character {ascii(strange)}; a formula is plain ASCII in one line")
+        raise FormulaError(name, text, f"it has the character {strange!a}; a formula is plain ASCII in one line")
     if written := re.search(r"[0-9][A-Za-z_.]\w*", text):  # 0x10, 1_0, 1e3, 1if
         raise FormulaError(name, text, f"{written.group()!r} is not a whole number in digits")
     try:

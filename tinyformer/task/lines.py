@@ -64,7 +64,7 @@ def _split(row, with_answers):
         before, bracket, rest = row.rpartition(")")
         if rest.strip().startswith(","):
             question, answer = before + bracket, rest.strip()[1:].strip()
-    elif with_answers:
+    elif with_answers and "," in row:
         question, _, answer = row.rpartition(",")
     if with_answers and not answer:
         raise ValueError("the expected answer is missing")

@@ -35,9 +35,8 @@ _RULES = {
 BUILT_IN = tuple(_RULES)
 SOURCES = ("built in", "formula", "table")
 LONGEST_NAME = 20
-LONGEST_EXPRESSION = 997  # numbers of an expression in a table
 _RESERVED = ("all", "epoch", "step", "loss", "accuracy")  # the columns that stand beside those of operations
-_ENTRIES = re.compile(r"[0-9]{2,%d}=[0-9](?: [0-9]{2,%d}=[0-9])*" % (LONGEST_EXPRESSION, LONGEST_EXPRESSION))
+_ENTRIES = re.compile(r"[0-9]{2,997}=[0-9](?: [0-9]{2,997}=[0-9])*")
 
 
 class OperationError(ValueError):
@@ -96,6 +95,10 @@ class Operation:
             return _RULES[self.name][1]
         return self.rule if self.source == "formula" else f"a table of {self.rule.count('='):,} expressions"
 
+    def __str__(self):
+        """Name and rule; of one that is built in, the name."""
+        return self.name if self.source == "built in" else f"{self.name} = {self.words}"
+
     def answer(self, numbers):
         """A tuple of digits → a digit. Raises FormulaError, or OperationError for what is not in the table."""
         return self.answers([numbers])[0]
@@ -120,7 +123,11 @@ class Operation:
     @property
     def lengths(self):
         """The numbers of numbers that the expressions of a table have, in order; () of a rule, which takes any."""
-        return tuple(sorted({len(row) for row in entries(self.rule)})) if self.is_listed else ()
+        return _lengths(self.rule) if self.is_listed else ()
+
+    def has_lengths(self, fewest, most):
+        """Whether it has expressions of so many numbers."""
+        return not self.is_listed or any(fewest <= length <= most for length in self.lengths)
 
     def listed(self, fewest, most, max_value=9):
         """The expressions of a table with so many numbers, up to so large → numbers (M, most), lengths (M,)."""
@@ -149,9 +156,9 @@ class Operation:
 
 def check_name(name):
     """OperationError unless `name` can be one: a word in ASCII letters that is nothing else."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]{1,%d}" % LONGEST_NAME, name):
+    if not isinstance(name, str) or not (name.isascii() and name.isalpha() and len(name) <= LONGEST_NAME):
         raise OperationError(
-            f"the name of an operation is a word of 1 to {LONGEST_NAME} letters from A to Z, got {ascii(name):.40}"
+            f"the name of an operation is a word of 1 to {LONGEST_NAME} letters from A to Z, got {name!a:.40}"
         )
     if name.lower() in _RESERVED or (name not in BUILT_IN and name.lower() in map(str.lower, VOCABULARY)):
         raise OperationError(f"{name} cannot be the name of an operation: it means something else already")
@@ -171,3 +178,8 @@ def entries(table):
     """The text of a table → {numbers: answer}, in order."""
     rows = (row.split("=") for row in table.split(" "))
     return {tuple(map(int, digits)): int(answer) for digits, answer in rows}
+
+
+@lru_cache(maxsize=64)
+def _lengths(table):
+    return tuple(sorted({len(row) for row in entries(table)}))

@@ -83,7 +83,7 @@ class Task:
 
     def has_length(self, num_args):
         """Whether there are expressions of so many numbers at all."""
-        return any(not operation.is_listed or num_args in operation.lengths for operation in self.operations)
+        return any(operation.has_lengths(num_args, num_args) for operation in self.operations)
 
     @property
     def space_length(self):

@@ -49,7 +49,8 @@ def prepare_data(config):
         parts[0] = _limit_distinct(parts[0], each, config.train_limit)
     for side, part in zip(SIDES, parts, strict=True):
         if not len(part):
-            raise ValueError(f"{config.num_examples} examples leave the {side} side empty; draw more")
+            where = f"{config.num_examples} examples leave the {side} side empty"
+            raise ValueError(f"{where}: the table is too short" if config.task.listed else f"{where}; draw more")
 
     def examples(part, dtype):
         longest = int((tokens[part] != PAD).sum(axis=1).max())
