@@ -56,7 +56,7 @@ def test_shared_computation_gives_what_each_set_alone_gives(model, replacement):
     parts = [*heads_of(model.config), *layers_of(model.config)]
     rng = np.random.default_rng(0)
     sets = [[parts[i] for i in rng.choice(len(parts), size, replace=False)] for size in (1, 1, 2, 3, 4, 6)]
-    some = SPACE._replace(**{name: getattr(SPACE, name)[::50] for name in SPACE._fields})
+    some = SPACE._replace(**{name: getattr(SPACE, name)[::50] for name in SPACE._fields[:5]})
     result = ablate(model, some, sets, replacement)
     means = mean_activations(model, some.tokens, replacement)
     for index, components in enumerate([[], *sets]):

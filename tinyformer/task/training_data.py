@@ -31,7 +31,9 @@ class Examples(NamedTuple):
 
 
 class TrainingData(NamedTuple):
-    train: Examples  # a byte a token: there may be millions of draws
+    """Tokens and targets have a byte each, as there may be millions of draws; `take` gives ordinary integers."""
+
+    train: Examples
     validation: Examples
     test: Examples
 
@@ -52,16 +54,16 @@ def prepare_data(config):
             where = f"{config.num_examples} examples leave the {side} side empty"
             raise ValueError(f"{where}: the table is too short" if config.task.listed else f"{where}; draw more")
 
-    def examples(part, dtype):
+    def examples(part):
         longest = int((tokens[part] != PAD).sum(axis=1).max())
-        cut = tokens[part, :longest].astype(dtype)
-        return Examples(cut, targets[part].astype(dtype), cut != PAD, config.task)
+        cut = tokens[part, :longest]
+        return Examples(cut, targets[part], cut != PAD, config.task)
 
     if lengths := _listable(config):
         held_out = [_whole_side(config, side, lengths) for side in (1, 2)]
     else:
-        held_out = [examples(_distinct(part, each), np.intp) for part in parts[1:]]
-    return TrainingData(examples(parts[0], np.uint8), *held_out)
+        held_out = [examples(_distinct(part, each)) for part in parts[1:]]
+    return TrainingData(examples(parts[0]), *held_out)
 
 
 def _listable(config):
@@ -81,7 +83,7 @@ def _whole_side(config, side, lengths):
         chosen = (space.sides == side) & (space.numbers.max(axis=1) <= config.max_value)
         tokens = np.pad(space.tokens[chosen], ((0, 0), (0, lengths[-1] - length)), constant_values=PAD)
         parts.append((tokens, space.targets[chosen]))
-    tokens, targets = map(np.concatenate, zip(*parts, strict=True))
+    tokens, targets = (np.concatenate(part).astype(np.uint8) for part in zip(*parts, strict=True))
     return Examples(tokens, targets, tokens != PAD, config.task)
 
 
