@@ -20,6 +20,7 @@ FRAME = 3  # tokens of an expression besides its numbers: operation and two brac
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[(),]")
+_PLAIN = re.compile(r"([A-Za-z]+) ?\( ?([0-9](?:(?:, ?| )[0-9])+) ?\)")  # as most are written, and files of 10⁵ lines
 _EXCERPT = 24  # characters shown on each side of the place of an error
 
 
@@ -99,6 +100,9 @@ def read_parts(text, max_seq_len, find_operation):
     """
     if not isinstance(text, str):
         raise TypeError(f"an expression is text, such as 'Max(5,3,9)'; got {type(text).__name__}")
+    most = max_seq_len - FRAME
+    if (plain := _PLAIN.fullmatch(text)) and len(numbers := plain[2].replace(",", " ").split()) <= most:
+        return find_operation(text, plain[1], 1), tuple(map(int, numbers)), 1
     pieces = _pieces(text)
     word, begin = next(pieces)
     if not word:
@@ -107,7 +111,7 @@ def read_parts(text, max_seq_len, find_operation):
     piece, position = next(pieces)
     if opened := piece == "(":
         piece, position = next(pieces)
-    most, numbers, comma, after = max_seq_len - FRAME, [], False, position
+    numbers, comma, after = [], False, position
     while piece and piece != ")":
         if piece == "," and numbers and not comma:
             comma = True

@@ -69,8 +69,10 @@ def answers(name, text, rows):
 
     Raises FormulaError with the first row for which no digit comes out, and what came out instead.
     """
-    from simpleeval import InvalidExpression, SimpleEval  # a formula is the only thing that needs it
-
+    try:
+        from simpleeval import InvalidExpression, SimpleEval  # a formula is the only thing that needs it
+    except ImportError:
+        raise FormulaError(name, text, "to compute a formula takes simpleeval: pip install simpleeval") from None
     tree, found = read(name, text), []
     evaluator = SimpleEval(_operators(), _FUNCTIONS, {})  # not shared: its names are those of one row
     for row in rows:
