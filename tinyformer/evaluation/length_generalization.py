@@ -58,7 +58,7 @@ def accuracy_by_length(model, training=None, lengths=LENGTHS, count=DRAWN):
 @lru_cache(maxsize=32)
 def held_out(num_args, count=DRAWN, data_seed=DATA_SEED, shares=SHARES, task=DEFAULT_TASK):
     """Different expressions of the test side with `num_args` numbers → Examples: all of them up to 3 numbers, else
-    `count` that are drawn evenly, or as many as are found; of tables, all. The same arguments give the same expressions."""
+    `count` that are drawn evenly, or as many as are found; of tables, all. The same arguments give the same ones."""
     if num_args <= 3 or len(task.listed) == len(task.operations):
         space = expression_space(num_args, data_seed, shares, task)
         chosen = space.sides == SIDES.index("test")

@@ -1,7 +1,8 @@
 """Everything one says about a trained model in figures: the same on the command line, in its JSON, and on the page.
 
 The figures are of all expressions of three digits that its task has (1,000 for each rule; of a table that has none of
-three, those of the nearest length), divided as the model's own training divided them. "test" is the held-out side: no weight was learned from it and no choice was made by it.
+three, those of the nearest length), divided as the model's own training divided them. "test" is the held-out side: no
+weight was learned from it and no choice was made by it.
 """
 
 import math

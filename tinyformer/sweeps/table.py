@@ -136,7 +136,7 @@ def shown_name(name):
 
 def _value(name, cell):
     """The text of a cell → int, float, str or None. ValueError if it is not what the column holds."""
-    if name == PROBLEM:
+    if name in (PROBLEM, OPERATIONS_COLUMN):
         return one_line(cell) if cell else None
     if not cell:
         if name in SETTINGS:
