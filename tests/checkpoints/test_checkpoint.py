@@ -268,7 +268,7 @@ def test_a_missing_array_is_named(path, member):
         (lambda m: m["metadata"].update(test=7), "its metadata is not a table"),
         (lambda m: m["metadata"].update(test={"accuracy": None}), "its accuracy is None, expected a number"),
         (lambda m: m["config"].update(vocab_size=21), "its model knows 21 tokens"),
-        (lambda m: m["config"].update(max_seq_len=5), "reads up to 5; its expressions"),
+        (lambda m: m["config"].update(max_seq_len=5), "reads up to 5; the expressions here"),
         (lambda m: m.update(optimizer="adam"), ""),
         (lambda m: m.update(optimizer={"slots": 10**9}), "expected at most 2"),
         (lambda m: m.update(training={"epochs": -1}), "epochs must be a whole number"),
