@@ -57,7 +57,7 @@ def test_a_configuration_says_its_operations_and_sets_the_vocabulary():
 def test_a_run_and_its_checkpoint_carry_their_operations(run, checkpoint):
     assert run.task == checkpoint.task == OWN.task
     assert run.log().epochs.shape == (2, 7)
-    assert run.log().to_csv().splitlines()[0].endswith("held_out_first,held_out_sum,held_out_gap")
+    assert run.log().to_csv().splitlines()[0].endswith("validation_first,validation_sum,validation_gap")
     assert checkpoint.history.epochs["Gap"] == run.log().epoch_column("Gap").tolist()
     assert checkpoint.model.embedding.weight.value.shape == (22, 8)
 

@@ -75,7 +75,7 @@ class Run:
 
     def log(self):
         """The metric log so far → RunLog."""
-        return log.read_log(self.path, self.task.names)
+        return log.read_log(self.path, Run(self.path).task.names)  # asked anew: it may have gone since
 
     def snapshot_steps(self):
         """The steps whose weights are kept, in order."""
