@@ -212,7 +212,8 @@ def test_models_lists_what_ships_with_its_settings_and_what_is_broken(run, shipp
     (shipped / "broken.npz").write_bytes(b"nothing")
     status, output, _ = run("models")
     assert status == 0
-    assert re.search(r"seed-1 +[0-9a-f]{12} +1 +8 of 10 +80.0 % +[\d,]+ +--width 8 --heads 2 --ffn-dim 8$", output, re.M)
+    row = r"seed-1 +[0-9a-f]{12} +1 +8 of 10 +80.0 % +[\d,]+ +--width 8 --heads 2 --ffn-dim 8$"
+    assert re.search(row, output, re.M)
     assert re.search(r"broken\.npz", output)
 
 
