@@ -57,18 +57,21 @@ def patch(model, clean, corrupted, clean_answer, corrupted_answer):
     return Patching(found.stages, *(part[0] for part in found[1:]))
 
 
-def patch_steps(model, clean, corrupted, answers):
-    """clean, corrupted (P, T), answers (P, 2): a generator that yields the share that is done and returns Patching."""
+def patch_steps(model, clean, corrupted, answers, first_only=False):
+    """clean, corrupted (P, T), answers (P, 2): a generator that yields the share that is done and returns Patching.
+
+    `first_only`: the residual stream is patched at the first token alone, (P, S, 1).
+    """
     parts = []
     for chunk in chunks(len(clean), AT_ONCE):
-        parts.append(_patch(model, clean[chunk], corrupted[chunk], answers[chunk]))
+        parts.append(_patch(model, clean[chunk], corrupted[chunk], answers[chunk], 1 if first_only else clean.shape[1]))
         yield chunk.stop / len(clean)
     return Patching(stage_names(model.config), *map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _patch(model, clean, corrupted, answers):
+def _patch(model, clean, corrupted, answers, num_tokens):
     """(residual, heads, clean, corrupted) of a Patching."""
-    (P, T), H, layers = clean.shape, model.config.num_heads, range(model.config.num_layers)
+    P, H, layers = len(clean), model.config.num_heads, range(model.config.num_layers)
     values = trace(model, clean)
 
     def differences(logits):
@@ -89,7 +92,7 @@ def _patch(model, clean, corrupted, answers):
 
     before, after = differences(trace(model, corrupted)["logits"]), differences(values["logits"])
     gap = np.where(np.abs(after - before) >= SMALLEST_DIFFERENCE, after - before, np.nan)
-    residual = [(patched(stage, T) - before) / gap for stage in stage_names(model.config)]
+    residual = [(patched(stage, num_tokens) - before) / gap for stage in stage_names(model.config)]
     heads = [(patched(f"blocks.{layer}.attn.z", H) - before) / gap for layer in layers]
     return np.stack(residual, axis=1), np.stack(heads, axis=1), after[:, 0], before[:, 0]
 
@@ -115,14 +118,14 @@ def _random_pair(rng, num_args, name):
 
 
 def over_pairs(model, pairs):
-    """A generator that returns (Patching, (P',) operations) of the pairs that are both answered right."""
+    """A generator that returns (Patching at the first token, operations (P',)) of the pairs answered right twice."""
     right = [model.predict(tokens).argmax(axis=1) for tokens in (pairs.clean, pairs.corrupted)]
     kept = np.flatnonzero((np.stack(right, axis=1) == pairs.answers).all(axis=1))
     if not len(kept):
-        S, T, config = len(stage_names(model.config)), pairs.clean.shape[1], model.config
-        sizes = (S, T), (config.num_layers, config.num_heads), (), ()
+        config = model.config
+        sizes = (len(stage_names(config)), 1), (config.num_layers, config.num_heads), (), ()
         return Patching(stage_names(config), *(np.empty((0, *size)) for size in sizes)), pairs.operations[kept]
-    found = yield from patch_steps(model, pairs.clean[kept], pairs.corrupted[kept], pairs.answers[kept])
+    found = yield from patch_steps(model, pairs.clean[kept], pairs.corrupted[kept], pairs.answers[kept], True)
     told = found.defined  # answered right on both sides, so the logits differ; but a share needs more than rounding
     return Patching(found.stages, *(part[told] for part in found[1:])), pairs.operations[kept[told]]
 
