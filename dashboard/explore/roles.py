@@ -66,7 +66,8 @@ def _one(subject, found, levels, operation, row, room):
         told_columns=found.roles, told_rows=[f"{name}, {kind}" for name, kind in zip(names, called, strict=True)],
     )  # fmt: skip
     components.draw(figure, key=f"roles-{subject.name}-{room[1]}")
-    lines = [f"| {name} | {plain(kind)} |" for name, kind in zip(names, called, strict=True)]
+    unbroken = [name.replace(" ", "\u00a0") for name in names]
+    lines = [f"| {name} | {plain(kind)} |" for name, kind in zip(unbroken, called, strict=True)]
     st.markdown("\n".join(["| head | in short |", "|---|---|", *lines]))
 
 
