@@ -58,7 +58,7 @@ def draw(subjects, expression):
 def told(apart):
     """Where what was written and what is lost disagree, in a sentence."""
     if not apart:
-        return "What each part wrote and what is lost without it agree, by half or better."
+        return "Of every part that is worth a tenth of it, what it wrote and what is lost agree, by half or better."
     part, written, lost = apart[0]
     rest = len(apart) - 1
     more = f" So {'does' if rest == 1 else 'do'} {rest} more." if rest else ""

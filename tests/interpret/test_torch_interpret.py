@@ -30,7 +30,8 @@ SOME = random_sample(expression_space(), 60)
 
 
 def make(**settings):
-    model = Transformer(embed_dim=16, num_heads=2, num_layers=2, ffn_dim=12, seed=4, dtype="float64", **settings)
+    shape = {"embed_dim": 16, "num_heads": 2, "num_layers": 2, "ffn_dim": 12, "dtype": "float64"}
+    model = Transformer(seed=4, **shape | settings)
     model.vector += 0.2 * np.random.default_rng(2).standard_normal(model.vector.shape)
     return model
 
@@ -114,12 +115,12 @@ def difference_at(model, shares, answer, other):
 @pytest.mark.parametrize("norm", ["post", "pre"])
 def test_gradient_times_input_and_integrated_gradients(norm):
     """The integral by another rule: midpoints, so many that they have settled."""
-    model, answer, other = make(norm=norm), EXPRESSION.answer_token, 3
+    model, answer, other = make(norm=norm, embed_dim=8, ffn_dim=6), EXPRESSION.answer_token, 3
     gradient, x = difference_at(model, np.ones(1), answer, other)
     np.testing.assert_allclose(
         gradient_times_input(model, EXPRESSION.tokens, answer, other), (gradient * x).sum(axis=-1)[0], atol=TOLERANCE
     )
-    steps, total = 2**14, 0
+    steps, total = 2**15, 0
     for part in np.array_split((np.arange(steps) + 0.5) / steps, 8):
         total = total + difference_at(model, part, answer, other)[0].sum(axis=0)
     found = integrated_gradients(model, EXPRESSION.tokens, answer, other, tolerance=1e-6)
