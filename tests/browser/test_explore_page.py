@@ -39,7 +39,7 @@ def cell_of(page, chart, panel, query, key):
 
 
 def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
-    page = visit("explore-attention")
+    page = visit("explore-attention?expression=Max+(+5+3+9+)")
     x, y = cell_of(page, 1, 4 * LAYER + HEAD, QUERY, KEY)  # the second model, seed-123
     page.mouse.click(x, y)
     page.get_by_text("(token 1) looks at").first.wait_for()

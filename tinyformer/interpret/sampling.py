@@ -14,7 +14,7 @@ def random_sample(space, count, seed=0):
     """`count` of a space's expressions, drawn at random without replacement, in the order of the space."""
     rows = np.random.default_rng(seed).choice(len(space.tokens), min(count, len(space.tokens)), replace=False)
     rows.sort()
-    return space._replace(**{name: getattr(space, name)[rows] for name in space._fields if name != "names"})
+    return space._replace(**{name: getattr(space, name)[rows] for name in space._fields[:5]})
 
 
 def tokens_of_length(num_args, seed=0):
