@@ -25,7 +25,7 @@ def arcs(weights, tokens, query, color, width=130, columns=2, first_layer=0):
     weights = np.asarray(weights, np.float64)
     L, H, T = weights.shape
     layer, head, key = (index.ravel() for index in np.indices(weights.shape))
-    names = [f"Layer {first_layer + i + 1} · head {j + 1}" for i in range(L) for j in range(H)]
+    names = [f"head {first_layer + i + 1}.{j + 1}" for i in range(L) for j in range(H)]
     words = np.array(tokens)
     data = pd.DataFrame({
         "panel": np.array(placed(names))[layer * H + head],
@@ -40,7 +40,7 @@ def arcs(weights, tokens, query, color, width=130, columns=2, first_layer=0):
     data["word"] = np.where((data["weight"] >= NOTICED) | (key == query) | (not crowded), words[key], "")
     most = weights.argmax(axis=2)
     description = f"What “{tokens[query]}” looks at most: " + "; ".join(
-        f"{names[i * H + j].lower().replace(' ·', '')} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
+        f"{names[i * H + j]} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
         for i in range(L)
         for j in range(H)
     )

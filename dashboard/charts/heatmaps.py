@@ -26,7 +26,7 @@ def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_ro
     weights = np.asarray(weights)
     L, H, T, _ = weights.shape
     data = _places(L, H, tuple(tokens), first_layer).copy(deep=False)
-    names = [f"Layer {first_layer + i + 1} · head {j + 1}|{notes[i][j]}" for i in range(L) for j in range(H)]
+    names = [f"head {first_layer + i + 1}.{j + 1}|{notes[i][j]}" for i in range(L) for j in range(H)]
     data["panel"] = np.array(placed(names)).repeat(T * T)
     data["weight"] = weights.ravel().astype(np.float64).round(6)
     sides = zip(data["from"], data["to"], data["weight"], strict=True)

@@ -28,7 +28,7 @@ def _spec(models, effect):
     base = alt.Chart(ROWS).encode(
         x=alt.X(
             "entropy:Q",
-            title="normalized entropy: focused … distributed",
+            title="normalized entropy: one token … all alike",
             scale=alt.Scale(domain=[0, 1]),
             axis=alt.Axis(tickCount=5),
         ),

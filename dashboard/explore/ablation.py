@@ -1,85 +1,133 @@
-"""Section Ablation: parts taken out, one by one, as a set of one's own, or in every combination."""
+"""View Taken out: what is lost without a part, one by one, or without a set of one's own."""
 
 import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from dashboard.explore import results, subsets
-from dashboard.explore.names import part_name
-from tinyformer import OPERATIONS
-from tinyformer.interpret import heads_of, layers_of
+from dashboard.explore import background, works
+from tinyformer import expression_space
+from tinyformer.interpret import MEASURES, REPLACEMENTS, beyond_guessing, guessing, heads_of, layers_of
 
-COLUMNS = ("all", "First", "Sec.", "Last", "Max", "Min")  # "Second" is wider than a cell
-TOLD = ("all", *OPERATIONS)
-LABELS = 84  # pixels of the names beside a grid
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import ablate, heads_of
+model = {model}
+found = ablate(model, expression_space(), [[head] for head in heads_of(model.config)], replacement="{replacement}")
+print(found.lost("{effect}")[1:].round(4))  # a row for each head: over all, then by operation"""
+WITHOUT, EFFECT, REPLACEMENT, ASKED = "without", "effect", "replacement", "asked"  # keys, and names in the URL
+LABELS = 92  # pixels of the names beside a grid
+UNITS = {"log-probability": ("nats", ".2f"), "logit difference": ("logits", ".2f"), "accuracy": ("points", ".1f")}
+DONORS = "Each expression has one donor, drawn at random: the losses are estimates, with a standard error of up to {}."
 
 
 def draw(subjects, expression):
-    replacement = st.segmented_control(
-        "What stands in its place", ["zero", "mean"], default="zero", required=True, key="replacement",
-        bind="query-params", help="0, or the part's mean output over all expressions at the same position.",
-    )  # fmt: skip
-    st.subheader("One part taken out", anchor=False)
-    st.caption(
-        "How many percentage points of accuracy are lost on all 5,000 expressions. 0.0: nobody misses it; below 0: the "
-        "model does better without."
+    effect, replacement, asked = choices(asked=True)
+    singles = {subject.name: [*heads_of(subject.config), *layers_of(subject.config)] for subject in subjects}
+    done = background.gathered(
+        [works.ablation(one, [[part] for part in singles[one.name]], replacement) for one in subjects]
     )
+    if done is None:
+        return
+    found = {subject.name: one for subject, one in zip(subjects, done, strict=True)}
+    rows = {subject.name: works.rows_asked(subject, asked) for subject in subjects}
+    unit, form = UNITS[effect]
+    lost = {name: one.lost(effect, rows[name])[1:] * (100 if unit == "points" else 1)
+            for name, one in found.items()}  # fmt: skip
+    reach = max(np.nanmax(np.abs(values)) for values in lost.values()) or 1.0
+    st.subheader("One part taken out", anchor=False)
+    st.caption(f"How much lower the {effect} is without it, in {unit}, on {asked}. Below 0: higher without it.")
     for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
         with column:
-            _one_part(subject, replacement, min(44, (width - LABELS) // 6), len(subjects))
+            one = found[subject.name]
+            told_if_guessing(one.mean("accuracy")[0, 0])
+            columns = ["all", *(short(name) for name in one.names)]
+            figure = grid.grid(
+                lost[subject.name], [*map(str, singles[subject.name])], columns, told_columns=("all", *one.names),
+                names=("part", "operation", f"lost {unit}"), cell=min(44, (width - LABELS) // len(columns)), height=24,
+                reach=float(reach), signed=True, form=form,
+            )  # fmt: skip
+            components.draw(figure, key=f"lost-{subject.name}-{len(subjects)}")
+            if replacement == "resampled":
+                error = one.uncertainty(effect, rows[subject.name]).max() * (100 if unit == "points" else 1)
+                st.caption(DONORS.format(f"{error:.2f} {unit}"))
     components.how_to_read(
-        "A head's output is replaced before the output projection; of a whole layer, with its bias, so that the "
-        "residual path goes on alone. That one head is not missed does not mean that it does nothing: others may do "
-        "the same. The subsets below take that into account.\n\n"
-        "Every expression there is was asked: the numbers are counted, not estimated, and have no interval. **mean** "
-        "keeps what a part writes on average, and so asks for what it does beyond that."
+        "**Logit difference**: the right answer's logit minus the best other one's. **Log-probability**: of the right "
+        "answer. **Accuracy** stands near its ceiling in a trained model, and hardly moves before much is broken.\n\n"
+        "**mean**: the part writes its mean over all expressions at that position, so what is lost is what it does "
+        "beyond that. **resampled**: it writes what it wrote for another expression, drawn at random. **zero**: it "
+        "writes nothing, which no later part has ever seen.\n\n"
+        "A head's output is replaced before the output projection; a whole layer with its bias. That one head is not "
+        "missed does not mean that it does nothing: others may do the same. *Subsets* takes that into account. All "
+        "expressions there are were asked, or all that are held out: counted, without intervals."
     )
     st.subheader("A set of your own", anchor=False)
-    _own_set(subjects, replacement)
-    st.subheader("Every subset of the heads", anchor=False)
-    subsets.draw(subjects, replacement)
+    _own_set(subjects, replacement, effect, rows)
 
 
-def _one_part(subject, replacement, cell, count):
-    heads, layers = heads_of(subject.config), layers_of(subject.config)
-    found = results.single_heads(subject, replacement)
-    whole = results.ablation(subject, [[layer] for layer in layers], replacement, "Taking out whole layers")
-    drops = np.vstack([_drops(found)[1:], _drops(whole)[1:]])
-    figure = grid.grid(
-        100 * drops, [part_name(part) for part in (*heads, *layers)], COLUMNS, told_columns=TOLD,
-        names=("part", "operation", "drop in points"), cell=cell, height=24, form=".1f", reach=100,
+def choices(asked=False):
+    """Draw the controls of what is measured; return (effect, replacement, which expressions)."""
+    with st.container(horizontal=True, gap="medium"):
+        effect = _one_of("Measured by", MEASURES, EFFECT, "logit difference")
+        replacement = _one_of(
+            "What stands in its place", REPLACEMENTS, REPLACEMENT, "mean",
+            "The part's mean output, its output for another expression, or 0.",
+        )  # fmt: skip
+        kinds = (works.EVERYTHING, works.HELD_OUT)
+        return effect, replacement, _one_of("On", kinds, ASKED, kinds[0]) if asked else kinds[0]
+
+
+def _one_of(label, options, key, first, help=None):
+    default = None if key in st.session_state else first
+    return st.segmented_control(
+        label, options, default=default, required=True, key=key, bind="query-params", help=help
     )  # fmt: skip
-    components.draw(figure, key=f"drops-{subject.name}-{count}")
 
 
-def _drops(ablation):
-    """(S, 6): the loss of accuracy over all and per operation."""
-    return np.column_stack([ablation.accuracy[0] - ablation.accuracy, ablation.drop_per_operation])
+def told_if_guessing(accuracy):
+    """A word where a model knows nothing that could be lost; whether that is so."""
+    space = expression_space()
+    if beyond_guessing(accuracy, space):
+        return False
+    st.info(
+        f"Right on {accuracy:.1%} of all expressions; the best constant answer to each operation on "
+        f"{guessing(space).mean():.1%}. There is nothing it knows, and so nothing that a part does for it."
+    )
+    return True
 
 
-def _own_set(subjects, replacement):
+def short(operation):
+    return operation if len(operation) < 6 else f"{operation[:3]}."  # "Second" is wider than a cell
+
+
+def _own_set(subjects, replacement, effect, rows):
     largest = max(subjects, key=lambda subject: len(heads_of(subject.config)))
     names = {str(part): part for part in (*heads_of(largest.config), *layers_of(largest.config))}
+    if WITHOUT in st.session_state:
+        st.session_state[WITHOUT] = [name for name in st.session_state[WITHOUT] if name in names]
     chosen = st.multiselect(
-        "Take out together", list(names), key="without", bind="query-params", placeholder="Heads and layers"
+        "Take out together", list(names), key=WITHOUT, bind="query-params", placeholder="Heads and layers"
     )
     if not chosen:
-        st.caption("Choose some heads or layers to see what is left of the accuracy.")
+        st.caption("Choose some heads or layers to see what is left.")
         return
-    for subject, column, width in components.side_by_side(subjects):
-        inside = set(heads_of(subject.config)) | set(layers_of(subject.config))
-        parts = [names[name] for name in chosen if names[name] in inside]
+    inside = {one.name: {*heads_of(one.config), *layers_of(one.config)} for one in subjects}
+    sets = {one.name: [names[name] for name in chosen if names[name] in inside[one.name]] for one in subjects}
+    done = background.gathered([works.ablation(one, [sets[one.name]], replacement) for one in subjects])
+    if done is None:
+        return
+    unit, form = UNITS[effect]
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects)):
+        table = done[place].mean(effect, rows[subject.name]) * (100 if unit == "points" else 1)
+        columns = ["all", *(short(name) for name in done[place].names)]
+        figure = grid.grid(
+            table, ["intact", "without"], columns, told_columns=("all", *done[place].names), form=form, signed=True,
+            names=("which", "operation", effect), cell=min(44, (width - LABELS) // len(columns)), height=28,
+            reach=float(np.nanmax(np.abs(table))) or 1.0,
+        )  # fmt: skip
         with column:
-            found = results.ablation(subject, [parts], replacement, "Taking out the set")
-            table = np.column_stack([found.accuracy, found.accuracy_per_operation])
-            figure = grid.grid(
-                100 * table, ["intact", "without"], COLUMNS, told_columns=TOLD,
-                names=("model", "operation", "accuracy in %"), cell=min(44, (width - LABELS) // 6), height=28,
-                form=".1f", reach=100,
-            )  # fmt: skip
             components.draw(figure, key=f"own-{subject.name}-{len(subjects)}")
     components.how_to_read(
-        "Accuracy on all expressions, and on those of each operation, of the intact model and of what is left of it "
-        "without the chosen parts. Parts that can each be spared may not be spared together."
+        f"The {effect} of the right answer, of the intact model and of what is left of it without the chosen parts. "
+        "Parts that can each be spared may not be spared together."
     )

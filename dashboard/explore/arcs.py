@@ -1,11 +1,11 @@
-"""Section Arcs: the expression as a line of tokens, and from the chosen token an arc to each that it looks at."""
+"""View Arcs: the expression as a line of tokens, and from the chosen token an arc to each that it looks at."""
 
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import arcs
 from dashboard.explore import chosen, results
-from dashboard.explore.heatmaps import pattern_of
+from dashboard.explore.heatmaps import RECIPE, pattern_of  # noqa: F401
 from tinyformer.task.vocabulary import VOCABULARY
 
 WIDTHS = {1: 210, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models

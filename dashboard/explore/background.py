@@ -1,27 +1,42 @@
-"""Work that goes on while people look at other things: one thread, a progress to look at, a way to cancel."""
+"""Work that goes on while people look at other things: two threads, a progress to look at, a way to cancel."""
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import streamlit as st
 
 from dashboard.explore import results
+from dashboard.plain_text import plain
 
 MANNERS = 0.002  # seconds between two pieces of work, in which the page gets its turn
+PATIENCE = 0.25  # seconds that a page waits before it shows progress
+
+
+class Work(NamedTuple):
+    """What is to be computed: `steps()` is a generator that yields the share that is done and returns a result."""
+
+    label: str
+    key: tuple
+    steps: Callable
 
 
 class Job:
-    """A generator that yields the share that is done and returns a result: run by one thread, watched by others."""
+    """Work that is run by one thread and watched by others."""
 
     def __init__(self, key, steps):
         self.key, self.steps = key, steps
         self.progress, self.state, self.error = 0.0, "waiting", None
-        self._cancelled = threading.Event()
+        self._cancelled, self._over = threading.Event(), threading.Event()
 
     @property
     def is_over(self):
-        return self.state in ("done", "cancelled", "failed")
+        return self._over.is_set()
+
+    def wait(self, seconds):
+        self._over.wait(seconds)
 
     def cancel(self):
         self._cancelled.set()
@@ -40,10 +55,12 @@ class Job:
             self.state = "cancelled"
         except Exception as error:
             self.state, self.error = "failed", str(error)
+        finally:
+            self._over.set()
 
 
 class Jobs:
-    """At most one job at a time, the others wait; a key is worked on once, whoever asks."""
+    """One job at a time, the others wait; a key is worked on once, whoever asks."""
 
     def __init__(self):
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="explore")
@@ -63,5 +80,45 @@ class Jobs:
 
 
 @st.cache_resource(show_spinner=False)
-def jobs():
+def jobs(slow=False):
+    """Two queues: what takes a moment does not wait for what takes a minute."""
     return Jobs()
+
+
+def gathered(works, ask=None):
+    """[result] of all Works, or None while some are missing: then they are begun, and their progress is drawn.
+
+    `ask`: what a button says that has to be pressed before they are begun. What failed or was cancelled waits for one.
+    """
+    queue = jobs(slow=ask is not None)
+    missing = {work.key: work for work in works if results.recall(work.key) is None}
+    found = {key: queue.find(key) for key in missing}
+    idle = [key for key, job in found.items() if job is None or job.is_over]
+    halted = [key for key in idle if found[key] and found[key].state in ("failed", "cancelled")]
+    for key in halted:
+        if found[key].error:
+            st.error(f"{plain(missing[key].label)}: {plain(found[key].error)}")
+    if idle and (ask or halted) and not st.button(ask or "Go on", key=f"begin-{works[0].key[0]}"):
+        return None
+    for key in idle:
+        found[key] = queue.start(key, missing[key].steps)
+    deadline = time.monotonic() + PATIENCE
+    for job in found.values():
+        job.wait(max(0, deadline - time.monotonic()))
+    there = [results.recall(work.key) for work in works]
+    if all(result is not None for result in there):
+        return there
+    _progress([(missing[key].label, job) for key, job in found.items()])
+    return None
+
+
+@st.fragment(run_every=0.5)
+def _progress(running):
+    if all(job.is_over for _, job in running):
+        st.rerun()
+    for label, job in running:
+        words = {"waiting": "waits for its turn", "running": f"{job.progress:.0%}"}
+        st.progress(min(job.progress, 1.0), f"{plain(label)}: {plain(words.get(job.state, job.state))}")
+    if st.button("Cancel", key="cancel-work"):
+        for _, job in running:
+            job.cancel()

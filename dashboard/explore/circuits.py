@@ -1,63 +1,82 @@
-"""Section Circuits: two models with the same accuracy, head against head."""
+"""View Matched heads: do the heads of two models look at the same tokens, by more than chance?"""
 
 import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from dashboard.explore import results
+from dashboard.explore import background, works
+from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
-from tinyformer.interpret.circuits import SHARED_FROM
+from tinyformer.interpret import compare_heads, role_shares
+
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import compare_heads, drain, null_steps, space_patterns
+models, space = ({model}, {second}), expression_space()
+levels = drain(null_steps(models[0].config, space)).match_levels()
+print([layer.matched(level) for layer, level in zip(compare_heads(*(space_patterns(model, space) for model in models)), levels)])"""  # noqa: E501
 
 
 def draw(subjects, expression):
     if len(subjects) < 2:
         st.info("Put a second model on display in the sidebar: its heads are then matched with those of the first.")
         return
-    first, second = _pair(subjects)
-    matches, similarities = results.matches(first.source, second.source, first.model, second.model)
-    shared = [match for match in matches if match.shared]
-    everything = np.mean([layer.mean() for layer in similarities])
-    st.markdown(
-        f"**{len(shared)} of {len(matches)} heads** of {plain(first.name)} have a counterpart in "
-        f"{plain(second.name)} that looks at the same tokens with at least {SHARED_FROM:.0%} of its attention. Matched "
-        "heads have "
-        f"{np.mean([match.similarity for match in matches]):.0%} of their attention in common, any two heads of a "
-        f"layer {everything:.0%}."
-    )
-    roles = [results.roles(subject.source, subject.model) for subject in (first, second)]
+    pair = _pair(subjects)
+    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in pair])
+    if found is None:
+        return
+    layers, nulls = compare_heads(*found[:2]), found[2:]
+    levels = [max(null.match_levels()[layer] for null in nulls) for layer in range(len(layers))]
+    roles = [role_shares(patterns) for patterns in found[:2]]
+    for number, (layer, limit) in enumerate(zip(layers, levels, strict=True)):
+        st.markdown(told(number, layer, limit))
     lines = [
-        f"| {match.layer + 1} | head {match.first + 1}: {plain(roles[0].name(match.layer, match.first))} "
-        f"| head {match.second + 1}: {plain(roles[1].name(match.layer, match.second))} "
-        f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |"
-        for match in matches
+        f"| {head_name(number, one)}: {plain(roles[0].name(number, one, nulls[0].role_levels(number)))} "
+        f"| {head_name(number, other)}: {plain(roles[1].name(number, other, nulls[1].role_levels(number)))} "
+        f"| {layer.common[one, other]:.1%} | {layer.unrelated[one, other]:.1%} | {excess:.1%} |"
+        for number, (layer, limit) in enumerate(zip(layers, levels, strict=True))
+        for one, other, excess in layer.matched(limit)
     ]
-    header = f"| layer | {plain(first.name)} | {plain(second.name)} | in common | verdict |"
-    st.markdown("\n".join([header, "|---|---|---|---|---|", *lines]))
+    if lines:
+        header = "| of the first | of the second | in common | on unrelated expressions | more |\n|---|---|---|---|---|"
+        st.markdown("\n".join([header, *lines]))
+    st.caption("Rows: heads of the first model chosen above. Columns: heads of the second. Framed: matched.")
     with st.container(horizontal=True, gap="medium"):
-        for layer, similarity in enumerate(similarities):
-            matched = np.zeros(similarity.shape, bool)
-            for match in matches:
-                if match.layer == layer:
-                    matched[match.first, match.second] = True
-            rows, columns = (range(count) for count in similarity.shape)
-            figure = grid.grid(
-                similarity, [f"head {i + 1}" for i in rows], [str(j + 1) for j in columns], cell=46, framed=matched,
-                told_rows=[f"head {i + 1}, {roles[0].name(layer, i)}" for i in rows],
-                told_columns=[f"head {j + 1}, {roles[1].name(layer, j)}" for j in columns],
-                title=f"Layer {layer + 1}: attention in common", names=("first", "second", "in common"),
-                titles=(f"head of {first.name}", f"head of {second.name}", "in common"),
-            )  # fmt: skip
-            with st.container(width="content"):
-                components.draw(figure, key=f"similarity-{layer}")
-    st.caption(f"Rows: heads of {plain(first.name)}. Columns: heads of {plain(second.name)}. Framed: matched.")
+        for number, (layer, limit) in enumerate(zip(layers, levels, strict=True)):
+            _matrix(number, layer, layer.matched(limit))
     components.how_to_read(
-        "For two heads, the attention they have in common is the sum over tokens of the smaller of the two weights, "
-        "averaged over all 5,000 expressions and all rows that count (in the last layer the first one). 1: equal "
-        "patterns; 0: they never look at the same token. Two heads that both look everywhere also have much in common. "
-        "Within a layer, heads are matched one to one so that the total is largest.\n\n"
-        "The number of a head is an accident of its initialization; its pattern is not."
+        "What two heads have in common is the sum over tokens of the smaller of the two weights, averaged over all "
+        "5,000 expressions and all rows that are read: 1 for equal patterns, 0 if they never look at the same token. "
+        "Heads that look everywhere, or always at one place, have much in common on unrelated expressions too. So "
+        "the matrix shows how much *more* they have in common on the same expressions than on shuffled ones.\n\n"
+        "Two heads are matched if each is the other's best in this matrix, and above the level: at least 0.1, and "
+        "more than the best of heads in twenty untrained models of the same shape reach (mean plus six standard "
+        "deviations). Matched heads look alike; whether they do the same is not said by where they look."
     )
+
+
+def told(number, layer, limit):
+    """How many heads of a layer are matched, and how much that says, in a sentence."""
+    matched, above = layer.matched(limit), int((layer.excess >= limit).sum())
+    H, other = layer.excess.shape
+    text = f"**Layer {number + 1}: {len(matched)} of {min(H, other)} heads matched.**"
+    if above > 2 * max(len(matched), 1):
+        return f"{text} {above} of {H * other} pairs are above the level: which head is matched with which says little."
+    return f"{text} {above} of {H * other} pairs are above the level of {limit:.2f}."
+
+
+def _matrix(number, layer, matched):
+    framed = np.zeros(layer.excess.shape, bool)
+    for one, other, _ in matched:
+        framed[one, other] = True
+    rows, columns = ([head_name(number, i) for i in range(count)] for count in framed.shape)
+    figure = grid.grid(
+        layer.excess, rows, columns, cell=58, height=40, framed=framed, signed=True,
+        names=("of the first", "of the second", "more in common"), title=f"Layer {number + 1}: more in common",
+    )  # fmt: skip
+    with st.container(width="content"):
+        components.draw(figure, key=f"similarity-{number}")
 
 
 def _pair(subjects):
@@ -71,4 +90,4 @@ def _pair(subjects):
             "matched with heads of", others, default=others[0], required=True, key="second", bind="query-params",
             format_func=plain,
         )  # fmt: skip
-    return (next(subject for subject in subjects if subject.name == name) for name in (first, second))
+    return [next(subject for subject in subjects if subject.name == name) for name in (first, second)]

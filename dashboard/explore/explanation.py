@@ -1,4 +1,4 @@
-"""Section Explanation?: is a head that looks at little, or at much, a head that matters?"""
+"""View Look and effect: is a head that looks at little, or at much, a head that matters?"""
 
 import math
 
@@ -7,65 +7,63 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import scatter
-from dashboard.explore import results
+from dashboard.explore import background, works
+from dashboard.explore.ablation import UNITS, choices
 from dashboard.explore.names import head_name
-from tinyformer.interpret import correlation
+from tinyformer import expression_space
+from tinyformer.interpret import READ, association, beyond_guessing, holm
 
-EFFECTS = {
-    "rise of the loss (nats)": lambda found: found.loss_rise,
-    "drop of accuracy (points)": lambda found: 100 * (found.accuracy[0] - found.accuracy),
-}
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import READ, ablate, association, heads_of, space_patterns
+model, space = {model}, expression_space()
+lost = ablate(model, space, [[head] for head in heads_of(model.config)], "{replacement}").lost("{effect}")[1:, 0]
+print(*(association([pair]) for pair in zip(space_patterns(model, space).entropy(READ).mean(axis=1), lost.reshape(model.config.num_layers, -1))), sep="\\n")"""  # noqa: E501
 
 
 def draw(subjects, expression):
-    with st.container(horizontal=True, gap="medium"):
-        effect = st.segmented_control(
-            "Effect of taking a head out", list(EFFECTS), default=next(iter(EFFECTS)), required=True, key="effect",
-            bind="query-params",
-        )  # fmt: skip
-        replacement = st.segmented_control(
-            "What stands in its place", ["zero", "mean"], default="zero", required=True, key="replacement",
-            bind="query-params", help="0, or the head's mean output over all expressions at the same position.",
-        )  # fmt: skip
-    rows = []
-    for subject in subjects:
-        entropy = results.roles(subject.source, subject.model).entropy
-        effects = EFFECTS[effect](results.single_heads(subject, replacement))[1:]
-        for (layer, head), value in zip(np.ndindex(entropy.shape), effects, strict=True):
-            rows.append((subject.name, head_name(layer, head), layer + 1, float(entropy[layer, head]), float(value)))
-    found = correlations(rows)
-    st.markdown(f"**{found['all heads'].verdict.capitalize()}**, over all heads on display.")
-    looks = [subject.looks for subject in subjects]
-    components.draw(scatter.effects(rows, looks, effect), key=f"effects-{len(subjects)}", stretch=True)
-    header = "| | heads | r | 95 % interval | ρ | verdict |\n|---|---|---|---|---|---|"
-    st.markdown("\n".join([header, *map(_line, found.items())]))
+    effect, replacement, _ = choices()
+    singles = [works.single_heads(subject, replacement) for subject in subjects]
+    done = background.gathered([*map(works.patterns, subjects), *singles])
+    if done is None:
+        return
+    unit, _ = UNITS[effect]
+    rows, groups = [], {}
+    for subject, patterns, found in zip(subjects, done[: len(subjects)], done[len(subjects) :], strict=True):
+        entropy = patterns.entropy(READ).mean(axis=1)
+        lost = found.lost(effect)[1:, 0].reshape(entropy.shape) * (100 if unit == "points" else 1)
+        for layer, head in np.ndindex(entropy.shape):
+            rows.append((subject.name, head_name(layer, head), layer + 1, entropy[layer, head], lost[layer, head]))
+        if not beyond_guessing(found.mean("accuracy")[0, 0], expression_space()):
+            st.info("A model that answers no better than constant answers is drawn, and left out of the tests.")
+            continue
+        for layer, pair in enumerate(zip(entropy, lost, strict=True)):
+            groups.setdefault(layer, []).append(pair)
+    tested = {layer: association(pairs) for layer, pairs in groups.items()}
+    corrected = holm([0 if math.isnan(one.p) else one.p for one in tested.values()])
+    components.draw(
+        scatter.effects(rows, [subject.looks for subject in subjects], f"lost {effect} ({unit})"),
+        key=f"effects-{len(subjects)}", stretch=True,
+    )  # fmt: skip
+    lines = [_line(layer, one, p) for (layer, one), p in zip(tested.items(), corrected, strict=True)]
+    if lines:
+        header = "| | heads | ρ | chance reaches | p, corrected | |\n|---|---|---|---|---|---|"
+        st.markdown("\n".join([header, *lines]))
     components.how_to_read(
-        "Each mark is a head: to the right, how evenly it looks (mean normalized entropy of the first token's row "
-        "over all expressions); upwards, what the model loses without it, on all expressions. The loss is the "
-        "cross-entropy: a rise of 0.01 nats makes the right answer 1 % less probable. Hollow: first layer; filled: "
-        "later ones. If a picture of sharp attention explained the answer, the focused heads would be the "
-        "ones that matter: a falling cloud.\n\n"
-        "r is Pearson's correlation, ρ Spearman's (of ranks, which a single strong head does not decide). "
-        "**Focused heads matter more**: the whole interval of r lies below 0. **Distributed heads matter more**: above "
-        "0. **No clear relation**: it holds 0. Layers differ in focus *and* in effect, so each layer has its own line. "
-        "The interval takes the heads for independent; heads of one model are not, so it is the least that is "
-        "uncertain. Few heads, wide intervals: put more seeds on display."
+        "Each mark is a head: to the right, how evenly it looks (mean normalized entropy of its rows that are read, "
+        "over all expressions); upwards, what the model loses without it, on all expressions. If a picture of sharp "
+        "attention explained the answer, the focused heads would be the ones that matter: a falling cloud. Hollow: "
+        "first layer; filled: later ones.\n\n"
+        "ρ is Spearman's rank correlation, among the heads of one model and layer, averaged over the models: layers "
+        "and models differ in focus *and* in effect, which would make a relation of its own. “Chance reaches”: 95 % "
+        "of 10,000 random orders of the heads have a smaller |ρ|. p is the share of orders that reach the one found, "
+        "corrected for the number of layers (Holm); up to 0.05 a relation is named. The four heads of one layer have "
+        "24 orders: they alone can never be enough."
     )
 
 
-def correlations(rows):
-    """{"all heads": Correlation, "layer 1": …}. rows: (model, head, layer, entropy, effect)."""
-    groups = {"all heads": rows}
-    for layer in sorted({row[2] for row in rows}):
-        groups[f"layer {layer}"] = [row for row in rows if row[2] == layer]
-    return {name: correlation([row[3] for row in some], [row[4] for row in some]) for name, some in groups.items()}
-
-
-def _line(item):
-    name, found = item
-    between = "undefined" if math.isnan(found.low) else f"{_number(found.low)} to {_number(found.high)}"
-    return f"| {name} | {found.count} | {_number(found.r)} | {between} | {_number(found.rho)} | {found.verdict} |"
-
-
-def _number(value):
-    return "undefined" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
+def _line(layer, found, p):
+    if math.isnan(found.rho):
+        return f"| layer {layer + 1} | {found.heads} | undefined | | | nothing varies |"
+    rho = f"{found.rho:+.2f}".replace("-", "−")
+    return f"| layer {layer + 1} | {found.heads} | {rho} | ±{found.reach:.2f} | {p:.3f} | {found.verdict(p)} |"

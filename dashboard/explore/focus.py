@@ -1,106 +1,120 @@
-"""Section Focus: how spread each head looks, for this expression and on all of them; a claim, and the evidence."""
+"""View Focus: how evenly each head looks, for this expression; and whether operations differ in it, on all of them."""
 
 import numpy as np
 import streamlit as st
 
 from dashboard import components
+from dashboard.charts import differences, grid
 from dashboard.charts import focus as focus_chart
-from dashboard.charts import grid, spread
-from dashboard.explore import results
+from dashboard.explore import background, results, works
 from dashboard.explore.heatmaps import pattern_of
 from dashboard.explore.names import head_name
-from tinyformer import OPERATIONS, effective_positions, focus_label, normalized_entropy
-from tinyformer.interpret.attention_patterns import DISTRIBUTED_FROM, FOCUSED_UP_TO
-from tinyformer.interpret.focus import COMPARING, PICKING
+from tinyformer import effective_positions, normalized_entropy
+from tinyformer.interpret import FIRST, READ, focus
+from tinyformer.interpret.nulls import NOTICEABLE
 
-FIRST, ALL = "first token's row", "mean of all rows"
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import focus, space_patterns
+model = {model}
+found = focus(space_patterns(model, expression_space()))
+print(found.per_operation.round(3), found.difference.round(3), found.explained, sep="\\n")"""
+ROWS_FIRST, ROWS_READ = "first token's row", "all rows that are read"
+ROWS = {ROWS_FIRST: FIRST, ROWS_READ: READ}
 MEASURES = {"normalized entropy": ("entropy", ".2f"), "effective number of tokens": ("effective", ".1f")}
-WIDTHS = {1: 420, 2: 400, 3: 248, 4: 170}  # of a model's picture in pixels, without labels
 
 
 def draw(subjects, expression):
-    st.subheader(f"{expression}", anchor=False)
     rows = st.segmented_control(
-        "Measured on", [FIRST, ALL], default=FIRST, required=True, key="rows", bind="query-params",
+        "Measured on", list(ROWS), default=None if "rows" in st.session_state else ROWS_FIRST, required=True,
+        key="rows", bind="query-params",
         help="The answer is read off the first token. In the last layer, no other row reaches the answer.",
     )  # fmt: skip
     points = [point for subject in subjects for point in _points(subject, expression, rows)]
     looks = [subject.looks for subject in subjects]
-    figure = focus_chart.focus(points, looks, FOCUSED_UP_TO, DISTRIBUTED_FROM, len(expression.tokens))
-    components.draw(figure, key="focus", stretch=True)
+    components.draw(focus_chart.focus(points, looks, len(expression.tokens)), key="focus", stretch=True)
     components.how_to_read(
         "Each mark is one head of one model. Entropy measures how spread a row of weights is. Divided by the "
         "logarithm of the number of tokens it lies between 0 (one token) and 1 (all alike), for short and long "
         "expressions. Its exponential, before the division, is the *effective number of tokens*, the second line of "
-        f"the scale: as many tokens, looked at alike, have that entropy. Up to {FOCUSED_UP_TO} is called focused, from "
-        f"{DISTRIBUTED_FROM} distributed. Point at a mark to see its numbers."
+        "the scale: as many tokens, looked at alike, have that entropy. Point at a mark to see its numbers."
     )
-    st.subheader("The claim: First, Second and Last focus, Max and Min spread", anchor=False)
-    st.caption("Tested on all 5,000 expressions of three digits: normalized entropy of the first token's row.")
-    measure = st.segmented_control(
-        "In the table", list(MEASURES), default=next(iter(MEASURES)), required=True, key="measure", bind="query-params"
-    )
-    for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
-        with column:
-            _evidence(subject, measure, width, len(subjects))
+    st.subheader("Max and Min against First, Second and Last", anchor=False)
+    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
+    if found is None:
+        return
+    patterns, nulls = found[: len(subjects)], found[len(subjects) :]
+    evidence = [focus(some, ROWS[rows]) for some in patterns]
+    levels = [some.focus_levels(ROWS[rows]) for some in nulls]
+    untrained = nulls[0].differences[ROWS[rows]]
+    for layer in range(max(len(one.difference) for one in evidence)):
+        having = [(one.difference[layer], limits[layer]) for one, limits in zip(evidence, levels, strict=True)
+                  if layer < len(limits)]  # fmt: skip
+        null = np.concatenate([some.differences[ROWS[rows]][layer] for some in nulls if layer < len(some.excess)])
+        st.markdown(told(layer, having, null))
+    marks = [
+        (subject.name, layer, head, one.difference[layer, head])
+        for subject, one in zip(subjects, evidence, strict=True) for layer, head in np.ndindex(one.difference.shape)
+    ]  # fmt: skip
+    components.draw(differences.differences(marks, untrained, levels[0], looks), key="differences", stretch=True)
+    _tables(subjects, patterns, evidence, ROWS[rows])
     components.how_to_read(
-        "Circle: mean over First, Second and Last. Diamond: mean over Max and Min. The line reaches from the value "
-        "that 10 % of the expressions are below to the one that 90 % are below. Dashed: up to 0.4 is called "
-        "focused, from 0.8 distributed.\n\n"
-        "**as claimed**: circle focused and diamond distributed. **leans that way**: the diamond at least 0.1 "
-        "higher, and higher in 75 % of all pairs of expressions. **opposite**: the diamond at least 0.1 lower. **no "
-        "difference**: else. The claim **holds** if more than half of the heads do as claimed; it **fails** if no more "
-        "heads do so or lean that way than do the opposite; else it **has some support**.\n\n"
-        "The share of the variance says how much of all differences in entropy the layer alone, "
-        "the operation alone, or both together account for: together means that operations differ in another way in "
-        "each layer."
+        "On all 5,000 expressions of three digits, counted and not estimated. To the right: the head looks more "
+        "evenly for Max and Min than for First, Second and Last; to the left: more narrowly. Both directions are "
+        f"judged alike, by the grey strokes: {NOTICEABLE} is worth a word, and the longer ones are what heads of "
+        "twenty untrained models of the first model's shape (the grey marks) do not reach: six standard deviations "
+        "of theirs.\n\n"
+        "The share of the variance says how much of all differences in entropy the layer alone, the operation alone, "
+        "or both together account for: together means that operations differ in another way in each layer."
+    )
+
+
+def told(layer, having, untrained):
+    """What the heads of a layer do, in a sentence. having: [(differences of a model's heads, its level)]."""
+    heads = np.concatenate([some for some, _ in having])
+    if np.isnan(heads).any():
+        return f"**Layer {layer + 1}**: the operations are all of one kind."
+    more, less = ((sign * heads >= NOTICEABLE).sum() for sign in (1, -1))
+    null = [(sign * untrained >= NOTICEABLE).mean() for sign in (1, -1)]
+    beyond = [sum(int((sign * some >= limit).sum()) for some, limit in having) for sign in (1, -1)]
+    return (
+        f"**Layer {layer + 1}**: for Max and Min, {more} of {len(heads)} heads look more evenly by at least "
+        f"{NOTICEABLE}, {less} more narrowly (of untrained heads {null[0]:.0%} and {null[1]:.0%}). Further than "
+        f"untrained heads go: {beyond[0]} and {beyond[1]}."
     )
 
 
 def _points(subject, expression, rows):
     """The rows of the focus chart for one expression."""
-    values = results.trace(subject.source, tuple(expression.tokens), subject.model)
-    weights = pattern_of(values, subject.config)
-    weights = weights[:, :, :1] if rows == FIRST else weights
-    entropy, positions = normalized_entropy(weights).mean(axis=-1), effective_positions(weights).mean(axis=-1)
-    return [
-        (
-            subject.name,
-            layer + 1,
-            head + 1,
-            entropy[layer, head],
-            positions[layer, head],
-            focus_label(entropy[layer, head]),
-        )
-        for layer, head in np.ndindex(entropy.shape)
-    ]
+    weights = pattern_of(results.trace(subject.source, tuple(expression.tokens), subject.model), subject.config)
+    entropy, positions = normalized_entropy(weights), effective_positions(weights)  # (L, H, T)
+    points = []
+    for layer, head in np.ndindex(entropy.shape[:2]):
+        last = layer == subject.config.num_layers - 1 and subject.config.pooling == "first"
+        read = slice(1) if last or rows == ROWS_FIRST else slice(None)
+        values = (float(each[layer, head, read].mean()) for each in (entropy, positions))
+        points.append((subject.name, head_name(layer, head), *values))
+    return points
 
 
-def _evidence(subject, measure, width, count):
-    """One model's verdict, picture and numbers."""
-    evidence, patterns = results.focus(subject.source, subject.model), results.patterns(subject.source, subject.model)
-    st.markdown(evidence.verdict)
-    layers = [f"layer {layer + 1}: {found.verdict}" for layer, found in enumerate(evidence.layers)]
-    st.caption(f"Mean over the heads of a layer: {'; '.join(layers)}.")
-    picks = np.isin(patterns.operations, [OPERATIONS.index(name) for name in PICKING])
-    entropy = patterns.entropy
-    rows, names = [], []
-    for layer, head in np.ndindex(entropy.shape[0], entropy.shape[2]):
-        values, found = entropy[layer, :, head], evidence.heads[layer][head]
-        name = head_name(layer, head)
-        for kind, mean, some in ((spread.KINDS[0], found.picking, picks), (spread.KINDS[1], found.comparing, ~picks)):
-            rows.append((name, kind, mean, *np.quantile(values[some], [0.1, 0.9])))
-        names.append(f"{name} {found.verdict}")
-    figure = spread.spread(rows, subject.style.color, FOCUSED_UP_TO, DISTRIBUTED_FROM, WIDTHS[count])
-    components.draw(figure, key=f"claim-{subject.name}-{count}")
+def _tables(subjects, patterns, evidence, rows):
+    """Each model's mean of every head for every operation."""
+    measure = st.segmented_control(
+        "In the table", list(MEASURES), default=next(iter(MEASURES)), required=True, key="measure", bind="query-params"
+    )
     attribute, form = MEASURES[measure]
-    means = patterns.per_operation(getattr(patterns, attribute))  # (L, H, 5)
-    figure = grid.grid(
-        means.reshape(-1, len(OPERATIONS)), names, OPERATIONS, names=("head", "operation", f"mean {attribute}"),
-        cell=min(36, (width - 100) // len(OPERATIONS)), height=22, title=f"Mean {measure}", form=form,
-        reach=1 if attribute == "entropy" else patterns.tokens.shape[1],
-    )  # fmt: skip
-    components.draw(figure, key=f"entropies-{subject.name}-{count}")
-
-
-assert set(PICKING) | set(COMPARING) == set(OPERATIONS)
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        some, shares = patterns[place], evidence[place].explained
+        means = some.per_operation(getattr(some, attribute)(rows))  # (L, H, O)
+        names = [head_name(layer, head) for layer, head in np.ndindex(means.shape[:2])]
+        figure = grid.grid(
+            means.reshape(len(names), -1), names, some.space.names, names=("head", "operation", f"mean {attribute}"),
+            cell=min(42, (width - 66) // len(some.space.names)), height=22, title=f"Mean {measure}", form=form,
+            reach=1 if attribute == "entropy" else some.space.tokens.shape[1],
+        )  # fmt: skip
+        with column:
+            components.draw(figure, key=f"entropies-{subject.name}-{len(subjects)}")
+            st.caption(
+                f"Of the variance of the entropy, the layer alone explains {shares['layer']:.0%}, the operation alone "
+                f"{shares['operation']:.0%}, the two together {shares['layer and operation']:.0%}."
+            )

@@ -1,4 +1,4 @@
-"""Section Heatmaps: every layer and head of every model for one expression; under it, one cell in all its stages."""
+"""View Heatmaps: every layer and head of every model for one expression; under it, one cell in all its stages."""
 
 from functools import partial
 
@@ -8,9 +8,15 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import attention, heatmaps
 from dashboard.explore import chosen, results, stages
-from tinyformer import focus_label, normalized_entropy
+from tinyformer import normalized_entropy
 from tinyformer.task.vocabulary import VOCABULARY
 
+RECIPE = """\
+from tinyformer import load_checkpoint, parse_expression
+from tinyformer.interpret import trace
+model = {model}
+values = trace(model, parse_expression("{expression}").tokens)
+print(*(values[f"blocks.{{layer}}.attn.pattern"][0].round(4) for layer in range(model.config.num_layers)), sep="\\n")"""
 HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the number of models
 
 
@@ -26,7 +32,7 @@ def draw(subjects, expression):
         for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
             pattern = pattern_of(traces[subject.name], subject.config)
             entropy = normalized_entropy(pattern[:, :, 0])
-            notes = [[f"{focus_label(value)} {value:.2f}" for value in layer] for layer in entropy]
+            notes = [[f"entropy {value:.2f}" for value in layer] for layer in entropy]
             # A model alone has room for its layers side by side, and below one another where the window is narrow.
             parts = [slice(i, i + 1) for i in range(len(pattern))] if len(subjects) == 1 else [slice(None)]
             with column, st.container(horizontal=True, gap="medium"):

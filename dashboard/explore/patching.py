@@ -1,20 +1,30 @@
-"""Patching between the expression and another that differs in one token: where does the answer travel?"""
+"""View What carries it: where the answer travels, by patching between two expressions, and between many pairs."""
 
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
+from dashboard.explore import background, works
 from dashboard.plain_text import plain
-from tinyformer import OPERATIONS, Expression, ExpressionError, parse_expression
-from tinyformer.interpret import patch, stage_label
+from tinyformer import Expression, ExpressionError, expression_space, parse_expression
+from tinyformer.interpret import first_token_shares, patch, stage_label
+from tinyformer.interpret.patching import PAIRS
 from tinyformer.task.vocabulary import VOCABULARY
 
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint, parse_expression
+from tinyformer.interpret import drain, first_token_shares, over_pairs, random_pairs
+pairs = random_pairs(len(parse_expression("{expression}").numbers), expression_space().names)
+means, spreads, counts = first_token_shares(*drain(over_pairs({model}, pairs)), len(pairs.names))
+print(means.round(3), spreads.round(3), counts, sep="\\n")"""
 LABELS, NARROW = 132, 24  # pixels: of the stages' names, and of a cell that has no room for its number
 SHORT = {"after attention": "att", "after feed-forward": "ff"}
 
 
 def draw(subjects, expression):
-    st.subheader("What carries it", anchor=False)
+    st.subheader("Many pairs: when does the first token have the answer?", anchor=False)
+    _many(subjects, len(expression.numbers))
+    st.subheader("One pair", anchor=False)
     other = _comparison(expression)
     if other is None:
         return
@@ -24,11 +34,55 @@ def draw(subjects, expression):
             "logits to restore, and the share is undefined. Choose an expression with another answer."
         )
         return
-    words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
     st.caption(
         f"The run of {plain(other)} gets one value of the run of {expression}: "
         f"how much of the way from {other.answer} back to {expression.answer}?"
     )
+    _one_pair(subjects, expression, other)
+    components.how_to_read(
+        "The residual stream is what each token carries from layer to layer: every part reads it and adds to it. "
+        "1: this value alone brings the answer back; 0: it carries nothing of the difference; below 0 it pushes "
+        "away. At first all that differs stands at the token that differs; it must have reached the first token by "
+        "the last stage if only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
+        "The measure is logit(answer) − logit(the other's answer). Where the two answers are the same, there is "
+        "nothing to restore, and the share is undefined. One pair is one case: the pairs above say how general it is. "
+        "In a narrow column the picture is turned: att 1, ff 1 are the stages after attention and feed-forward of "
+        "layer 1."
+    )
+
+
+def _many(subjects, num_args):
+    """The share that is restored at the first token, by operation and stage: mean and spread over drawn pairs."""
+    found = background.gathered([works.many_pairs(subject, num_args) for subject in subjects])
+    if found is None:
+        return
+    names = expression_space().names
+    st.caption(
+        f"{PAIRS} pairs for each operation, drawn at random: {num_args} numbers, of which one is changed, and with it "
+        "the answer. Share restored by the first token's value at a stage: the mean, and ± the standard deviation of "
+        "the pairs."
+    )
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        many, operations = found[place]
+        with column:
+            if not len(operations):
+                st.info("It answers no pair right on both sides: there is no way of an answer to follow.")
+                continue
+            means, spreads, counts = first_token_shares(many, operations, len(names))
+            stages = [stage_label(stage) for stage in many.stages]
+            figure = grid.grid(
+                means, names, [_short(stage) for stage in stages], told_columns=stages, signed=True,
+                names=("operation", "stage", "mean share"), cell=min(52, (width - 60) // len(stages)), height=24,
+            )  # fmt: skip
+            components.draw(figure, key=f"many-{subject.name}-{len(subjects)}")
+            after = 1  # the first attention
+            parts = [f"{name} {means[i, after]:.2f} ± {spreads[i, after]:.2f} ({counts[i]})"
+                     for i, name in enumerate(names) if counts[i]]  # fmt: skip
+            st.caption(f"After attention 1 (pairs answered right): {', '.join(parts)}.")
+
+
+def _one_pair(subjects, expression, other):
+    words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
     for subject, column, width in components.side_by_side(subjects):
         found = patch(subject.model, expression.tokens, other.tokens, expression.answer_token, other.answer_token)
         with column:
@@ -44,15 +98,6 @@ def draw(subjects, expression):
                 cell=max(34, min(56, (width - 80) // H)), height=26,
             )  # fmt: skip
             components.draw(figure, key=f"patch-heads-{subject.name}-{count}")
-    components.how_to_read(
-        "The residual stream is what each token carries from layer to layer: every part reads it and adds to it. "
-        "1: this value alone brings the answer back; 0: it carries nothing of the difference; below 0 it pushes "
-        "away. At first all that differs stands at the token that differs; it must have reached the first token by "
-        "the last stage, as only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
-        "The measure is logit(answer) − logit(the other's answer). Where the two answers are the same, there is "
-        "nothing to restore, and the share is undefined. In a narrow column the picture is turned: att 1, ff 1 are the "
-        "stages after attention and feed-forward of layer 1."
-    )
 
 
 def _residual(found, words, width):
@@ -122,5 +167,5 @@ def one_token_changed(expression):
         for place in places
         for digit in sorted(range(10), key=lambda digit: -abs(digit - old[place]))
     ]
-    operations = [Expression(name, old) for name in OPERATIONS]
+    operations = [Expression(name, old) for name in expression_space().names]
     return next((changed for changed in (*digits, *operations) if changed.answer != expression.answer), None)

@@ -1,45 +1,79 @@
-"""Section Roles: what a head looks at, over all expressions, and what it is therefore called."""
+"""View Roles: what a head looks at, over all expressions, and what it is therefore called."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from dashboard.explore import results
+from dashboard.explore import background, works
 from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
-from tinyformer import OPERATIONS
+from tinyformer import expression_space
+from tinyformer.interpret import role_shares
+from tinyformer.interpret.roles import NO_ROLE
 
-ALL = "all five"
-SHORT = {"operation": "op", "largest": "max", "smallest": "min", "answer": "ans"}
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import role_shares, space_patterns
+model = {model}
+found = role_shares(space_patterns(model, expression_space()))
+print(found.roles, *(layer.mean(axis=(1, 2)).round(3) for layer in found.shares), sep="\\n")  # heads × roles"""
+ALL, READ = "all operations", "all rows that are read"
+SHORT = {"operation": "op", "largest": "max", "smallest": "min", "answer": "ans", "itself": "self"}
 
 
 def draw(subjects, expression):
-    operation = st.segmented_control(
-        "Operation", [ALL, *OPERATIONS], default=ALL, required=True, key="operation", bind="query-params"
-    )
-    st.caption("The share of the first token's attention that falls on each role, over all 5,000 expressions.")
-    for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
-        found = results.roles(subject.source, subject.model)
-        shares = found.shares.mean(axis=2) if operation == ALL else found.shares[:, :, OPERATIONS.index(operation)]
-        L, H, R = shares.shape
-        heads = [head_name(layer, head) for layer in range(L) for head in range(H)]
-        called = [found.name(*divmod(place, H)) for place in range(L * H)]
-        columns = [SHORT.get(role, role.removeprefix("number ")) for role in found.roles]
-        figure = grid.grid(
-            shares.reshape(L * H, R), heads, columns, names=("head", "role", "share"),
-            cell=min(40, (width - 32) // R), height=24, told_columns=found.roles,
-            told_rows=[f"{name}, {kind}" for name, kind in zip(heads, called, strict=True)],
+    names = expression_space().names
+    with st.container(horizontal=True, gap="medium"):
+        operation = st.segmented_control(
+            "Operation", [ALL, *names], default=ALL, required=True, key="operation", bind="query-params"
+        )
+        row = st.segmented_control(
+            "Token that looks", [READ, "1", "2", "3", "4", "5", "6"], default=READ, required=True, key="row",
+            bind="query-params", help="In the last layer only the first token's row reaches the answer.",
         )  # fmt: skip
-        names = [f"| {name} | {plain(kind)} |" for name, kind in zip(heads, called, strict=True)]
+    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
+    if found is None:
+        return
+    nulls, shares = found[len(subjects) :], [role_shares(patterns) for patterns in found[: len(subjects)]]
+    st.caption("The share of a head's attention that falls on each role, over all 5,000 expressions of three digits.")
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        levels = [nulls[place].role_levels(layer) for layer in range(subject.config.num_layers)]
         with column:
-            components.draw(figure, key=f"roles-{subject.name}-{len(subjects)}")
-            st.markdown("\n".join(["| head | is called |", "|---|---|", *names]))
+            _one(subject, shares[place], levels, operation, row, (width - 66, len(subjects)))
     components.how_to_read(
         "The first columns are places (operation, bracket, the numbers in order, bracket) and share out all "
-        "attention. Head 1.2 is the second of the first layer. "
-        "**max**, **min** and **ans** are what stands there: every number that is the largest, the smallest, or the "
-        "answer; they overlap with the places. Attention that is even would give each place of six tokens 0.17.\n\n"
-        "A head is named after the role that gets at least half of its attention, averaged over the operations, and "
-        "exceeds even attention by most; a role by content must get half for every operation. Failing that: **looks "
-        "everywhere** from a mean entropy of 0.8; else the role that gets half for the most operations; else **mixed**."
+        "attention. **max**, **min** and **ans** are what stands there: every number that is the largest, the "
+        "smallest, or the answer; **self** is the token that looks. They overlap with the places. Attention that is "
+        "even would give each place of six tokens 0.17.\n\n"
+        "Layers before the last are read at all rows, the last one at the first token's only; – is a row that nobody "
+        "reads. A head has a role for an operation if the role gets at least half of its attention, mean over the rows "
+        "that are read, and more than heads of twenty untrained models of the same shape give it: their mean plus six "
+        f"standard deviations. **{NO_ROLE}** says that no role does. That a head looks somewhere does not say that it "
+        "matters: see *Taken out*."
     )
+
+
+def _one(subject, found, levels, operation, row, room):
+    """One model's shares and names."""
+    heads = [(layer, head) for layer, some in enumerate(found.shares) for head in range(len(some))]
+    names = [head_name(layer, head) for layer, head in heads]
+    called = [found.name(layer, head, levels[layer]) for layer, head in heads]
+    values = np.concatenate([_chosen(some, found.names, operation, row) for some in found.shares])
+    columns = [SHORT.get(role, role.removeprefix("number ")) for role in found.roles]
+    figure = grid.grid(
+        values, names, columns, names=("head", "role", "share"), cell=min(40, room[0] // len(columns)), height=24,
+        told_columns=found.roles, told_rows=[f"{name}, {kind}" for name, kind in zip(names, called, strict=True)],
+    )  # fmt: skip
+    components.draw(figure, key=f"roles-{subject.name}-{room[1]}")
+    unbroken = [name.replace(" ", "\u00a0") for name in names]
+    lines = [f"| {name} | {plain(kind)} |" for name, kind in zip(unbroken, called, strict=True)]
+    st.markdown("\n".join(["| head | in short |", "|---|---|", *lines]))
+
+
+def _chosen(shares, names, operation, row):
+    """A layer's shares (H, O, R, roles) → (H, roles): of the operation and the row, nan where that is not read."""
+    shares = shares.mean(axis=1) if operation == ALL else shares[:, names.index(operation)]
+    if row == READ:
+        return shares.mean(axis=1)
+    return shares[:, int(row) - 1] if int(row) <= shares.shape[1] else np.full(shares[:, 0].shape, np.nan)

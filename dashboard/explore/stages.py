@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid, token_bars
+from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
 from tinyformer.interpret import score_scale
 from tinyformer.laboratory import causes
@@ -19,7 +20,7 @@ def draw(cell, values, words):
     weighted = pattern[query][:, None] * v  # (T, K)
     scale = f"÷ √{config.head_dim}" if config.scale_attention else "× 1"
     st.markdown(
-        f"**{plain(cell.subject.name)}**, layer {cell.layer + 1}, head {head + 1}: "
+        f"**{plain(cell.subject.name)}**, {head_name(cell.layer, head)}: "
         f"**{plain(words[query])}** (token {query + 1}) looks at **{plain(words[key])}** (token {key + 1})"
     )
     with st.container(horizontal=True, gap="medium"):

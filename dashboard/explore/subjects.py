@@ -60,7 +60,7 @@ def at_the_moment(models):
     still = [subject.name for subject in subjects if subject.step is None]
     if moment != THE_END and still:
         names = ", ".join(map(plain, still))
-        st.caption(f"Without snapshots, and therefore as trained: {names}. Time has a replay for them.")
+        st.caption(f"Without snapshots, and therefore as trained: {names}. “How did it come about?” replays them.")
     return subjects
 
 

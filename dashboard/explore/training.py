@@ -1,18 +1,23 @@
-"""Section Time: how attention formed. A replay of a model's training makes the snapshots, if there are none."""
+"""View Time: how attention formed. A replay of a model's training makes the snapshots, if there are none."""
 
 import numpy as np
 import streamlit as st
 
 from dashboard import components, visitor_runs
 from dashboard.charts import through_time
-from dashboard.explore import results
+from dashboard.explore import background
 from dashboard.explore.subjects import forget_histories, history, snapshot
 from dashboard.plain_text import plain
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import space_patterns
 from tinyformer.runs import RunError
 
-EVERY = 10  # the curves are drawn from every tenth expression
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import space_patterns
+model, space = {model}, expression_space()  # of a moment: Run("…").snapshot(step), from tinyformer.runs
+print("entropy by layer", space_patterns(model, space).entropy().mean(axis=(1, 2)).round(4))
+print("accuracy", (model.predict(space.tokens).argmax(axis=1) == space.targets).mean())"""
 WIDTHS = {1: 520, 2: 330, 3: 200, 4: 130}
 
 
@@ -26,10 +31,9 @@ def draw(subjects, expression):
         with column:
             _one(subject, len(subjects))
     components.how_to_read(
-        "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on every "
-        "tenth of the 5,000 expressions, at each snapshot; snapshots lie closer together where training has just "
-        "begun. The vertical line is the chosen moment. At the start, attention is almost even everywhere: entropy "
-        "1."
+        "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on all 5,000 "
+        "expressions, at each snapshot; snapshots lie closer together where training has just begun. The vertical line "
+        "is the chosen moment. Step 0 is the untrained model: what it shows, training did not make."
     )
 
 
@@ -55,11 +59,11 @@ def _one(subject, count):
         _replaying(run, subject.name)
         return
     st.caption(arrival(run, subject.shown))
-    rows = results.computed(
-        ("course", str(run.path), run.snapshot_steps()[-1]),
-        lambda: course_steps(run),
-        f"Through the training of {plain(subject.name)} …",
-    )
+    key = ("course", str(run.path), run.snapshot_steps()[-1])
+    done = background.gathered([background.Work(f"{subject.name}: its snapshots", key, lambda: course_steps(run))])
+    if done is None:
+        return
+    (rows,) = done
     moment = subject.step if subject.step is not None else run.snapshot_steps()[-1]
     figure = through_time.over_steps(
         rows, subject.style.color, moment, width=WIDTHS[count], title="Entropy and accuracy"
@@ -102,13 +106,12 @@ def arrival(run, shown):
 def course_steps(run):
     """A generator that yields the share that is done and returns rows (step, series, value) for each snapshot."""
     space = expression_space()
-    some = space._replace(**{name: getattr(space, name)[::EVERY] for name in space._fields[:5]})
     rows, steps = [], run.snapshot_steps()
     for done, step in enumerate(steps):
         model = snapshot(str(run.path), step, run)
-        entropy = space_patterns(model, some).entropy.mean(axis=(1, 2))
+        entropy = space_patterns(model, space).entropy().mean(axis=(1, 2))
         rows += [(step, f"entropy, layer {layer + 1}", float(value)) for layer, value in enumerate(entropy)]
-        answers = model.predict(some.tokens)
-        rows.append((step, "accuracy", float((answers.argmax(axis=1) == some.targets).mean())))
+        answers = model.predict(space.tokens)
+        rows.append((step, "accuracy", float((answers.argmax(axis=1) == space.targets).mean())))
         yield (done + 1) / len(steps)
     return rows

@@ -8,11 +8,11 @@ from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, flat
 from tinyformer import expression_space
 from tinyformer.laboratory.causes import Cause, number, result
-from tinyformer.laboratory.unit_activity import activity, pre_activations
+from tinyformer.laboratory.unit_activity import activity
 from tinyformer.layers import ReLU
 
-EVERY = 10  # of the 5,000 expressions, to be quick
 BINS = 20
+SHIFTS = np.arange(0, 10.25, 0.25)
 
 
 def cause(view, name, i, j):
@@ -20,25 +20,30 @@ def cause(view, name, i, j):
     return Cause(max(x, 0.0), f"max({number(x)}, 0) = {result(max(x, 0.0))}", {"x": (i, j)})
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _given(file, block):
-    return pre_activations(caches.checkpoint(file).model, expression_space().tokens[::EVERY], block)
+@st.cache_resource(max_entries=32, show_spinner="Asking every expression there is …")
+def _activity(file, block):
+    """(SHIFTS, F): the share of rows in which each unit fires, by how much every bias is lowered."""
+    return activity(caches.checkpoint(file).model, expression_space().tokens, block, SHIFTS)
 
 
 @st.fragment
 def experiment(stage):
     """How often each unit fires over many expressions, and how a lower bias kills."""
-    shift = st.slider("Lower every bias by", 0.0, 10.0, 0.0, 0.25, key="relu-shift", width=280)
+    shift = st.slider("Lower every bias by", 0.0, float(SHIFTS[-1]), 0.0, 0.25, key="relu-shift", width=280)
     file = next(shown.file for shown in selection.current().models if shown.name == stage.model_name)
-    share = activity(_given(file, stage.block), shift)
+    share = _activity(file, stage.block)[np.flatnonzero(shift == SHIFTS)[0]]
     counts, edges = np.histogram(share, bins=BINS, range=(0, 1))
     labels = [f"{edge:.0%}" for edge in edges[:-1]]
     figure = lab_lines.bars(labels, counts, "How often do the hidden units fire?", "units")
     components.draw(figure, key="relu-activity", stretch=True)
     dead = int((share == 0).sum())
-    st.markdown(f"**{dead} of {len(share)} units are dead**: they fire at no token of {5000 // EVERY} expressions.")
+    st.markdown(
+        f"**{dead} of {len(share)} units are dead**: of no expression's rows that are read do they fire at one."
+    )
     st.caption(
-        f"Of block {stage.block + 1}. Along the axis: the share of tokens at which a unit fires. A dead unit has "
+        f"Of layer {stage.block + 1}, on all 5,000 expressions. Along the axis: the share of rows at which a unit "
+        "fires, of those that are read: in the last layer of a model that pools its first token, that row only. A dead "
+        "unit has "
         "output 0 and gradient 0, everywhere: its own weights never move again. Only a change in what it is given, "
         "made by the layers before it, could wake it."
     )

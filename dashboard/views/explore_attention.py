@@ -3,38 +3,14 @@
 import streamlit as st
 
 from dashboard import components, selection
-from dashboard.explore import (
-    ablation,
-    answer,
-    arcs,
-    circuits,
-    explanation,
-    focus,
-    heatmaps,
-    roles,
-    subjects,
-    training,
-)
-
-SECTIONS = {  # only the chosen one computes
-    "Heatmaps": heatmaps,
-    "Arcs": arcs,
-    "Focus": focus,
-    "Roles": roles,
-    "Ablation": ablation,
-    "One answer": answer,
-    "Explanation?": explanation,
-    "Circuits": circuits,
-    "Time": training,
-}
+from dashboard.explore import python, sections, subjects
 
 models, expression = selection.current()[:2]
 
 st.title("Explore Attention")
 components.require_models(models)
-section = st.segmented_control(
-    "Look at", list(SECTIONS), default="Heatmaps", required=True, key="look", bind="query-params",
-    label_visibility="collapsed",
-)  # fmt: skip
+sections.open_old_link()
+view = sections.choose()  # only the chosen one computes
 shown = subjects.at_the_moment(models)
-SECTIONS[section].draw(shown, expression)
+view.draw(shown, expression)
+python.draw(view, shown, expression)

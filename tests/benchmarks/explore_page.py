@@ -15,7 +15,17 @@ from serving import launch, serve
 
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.checkpoints.folders import shipped_folder
-from tinyformer.interpret import ablate, drain, heads_of, space_patterns, subset_steps
+from tinyformer.interpret import (
+    ablate,
+    drain,
+    heads_of,
+    integrated_gradients,
+    null_steps,
+    over_pairs,
+    random_pairs,
+    space_patterns,
+    subset_steps,
+)
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 # Painted: two frames after the axes of the first three charts name the new operation.
@@ -75,6 +85,13 @@ def main():
         heads = [[head] for head in heads_of(model.config)]
         print(f"{name}: patterns {timed(lambda m=model: space_patterns(m, space)):.2f} s", end=", ")
         print(f"every head alone {timed(lambda m=model, h=heads: ablate(m, space, h)):.2f} s (≤ 4)", end=", ")
+        print(f"untrained models {timed(lambda m=model: drain(null_steps(m.config, space))):.2f} s", end=", ")
+        pairs = random_pairs(3, space.names)
+        print(f"{len(pairs.clean)} pairs {timed(lambda m=model, p=pairs: drain(over_pairs(m, p))):.2f} s", end=", ")
+        tokens = space.tokens[3539]
+        print(
+            f"integrated gradients {timed(lambda m=model, t=tokens: integrated_gradients(m, t, 11, 7)):.2f} s", end=", "
+        )
         print(f"all subsets {timed(lambda m=model: drain(subset_steps(m, space))):.1f} s (≤ 120)", flush=True)
     if not options.no_browser:
         times = repaint_times(options.repetitions)

@@ -1,15 +1,18 @@
 """Explore Attention in Chromium: a click on a cell of a heatmap is read in the stage panel, with that cell's number."""
 
+from urllib.parse import urlencode
+
 import numpy as np
 import pytest
 from browser_page import settle
 
+from dashboard.explore import sections
 from tinyformer import load_checkpoint, parse_expression
 from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.interpret import trace
 
 LAYER, HEAD, QUERY, KEY = 1, 2, 0, 4
-SECTIONS = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One+answer", "Explanation%3F", "Circuits", "Time")
+SECTIONS = {name: section for section in sections.SECTIONS.values() for name in section.views}
 TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
   .filter(c => c.querySelector('svg.marks, canvas').getBoundingClientRect().right > innerWidth + 1).length"""
 
@@ -24,6 +27,11 @@ BOXES = """chart => {
 }"""
 
 
+def link(view):
+    section = SECTIONS[view]
+    return urlencode({"look": section.title, section.key: view})
+
+
 def cell_of(page, chart, panel, query, key):
     """The middle of a cell of one of the page's heatmaps, in pixels."""
     boxes = page.wait_for_function(BOXES, arg=chart).json_value()
@@ -31,13 +39,11 @@ def cell_of(page, chart, panel, query, key):
 
 
 def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
-    page = visit("explore-attention")
+    page = visit("explore-attention?expression=Max+(+5+3+9+)")
     x, y = cell_of(page, 1, 4 * LAYER + HEAD, QUERY, KEY)  # the second model, seed-123
     page.mouse.click(x, y)
     page.get_by_text("(token 1) looks at").first.wait_for()
-    page.wait_for_function(
-        "document.body.innerText.includes('seed-123, layer 2, head 3: Max (token 1) looks at 9 (token 5)')"
-    )
+    page.wait_for_function("document.body.innerText.includes('seed-123, head 2.3: Max (token 1) looks at 9 (token 5)')")
     settle(page)
     model = load_checkpoint(shipped_folder() / "seed-123.npz").model
     values = trace(model, parse_expression("Max ( 5 3 9 )").tokens)
@@ -48,13 +54,13 @@ def test_a_clicked_cell_is_read_in_the_stage_panel(visit):
         assert part in page.url
     again = visit(page.url.split("/", 3)[3])  # the link reproduces the view
     again.wait_for_function(
-        "document.body.innerText.includes('seed-123, layer 2, head 3: Max (token 1) looks at 9 (token 5)')"
+        "document.body.innerText.includes('seed-123, head 2.3: Max (token 1) looks at 9 (token 5)')"
     )
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_fits_at_both_widths(visit, section):
-    page = visit(f"explore-attention?look={section}")
+    page = visit(f"explore-attention?{link(section)}")
     for width in (1280, 800):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(500)
@@ -72,17 +78,18 @@ OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [da
 @pytest.mark.parametrize("section", [section for section in SECTIONS if section != "Time"])
 def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
     for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
-        page = visit(f"explore-attention?look={section}{models}", width=width)
+        page = visit(f"explore-attention?{link(section)}{models}", width=width)
         page.wait_for_function("!document.querySelector('[data-testid=stMain] [data-testid=stProgress]')")
         settle(page)
         assert page.evaluate(OVER_THE_EDGE) == 0
 
 
 def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
-    page = visit("explore-attention?look=Ablation&models=seed-42")
+    page = visit(f"explore-attention?{link('Subsets')}&models=seed-42")
     page.get_by_role("button", name="Try all 256 subsets").click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.get_by_text("of the subsets").first.wait_for()
+    page.get_by_text("subsets of heads").first.wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Try all 256 subsets").click()
+    page.get_by_text("subsets suffice").first.wait_for(timeout=120_000)
     page.get_by_text("Shapley values").first.wait_for(timeout=120_000)

@@ -1,5 +1,7 @@
-"""Explore Attention, section by section: what is drawn are the numbers of tinyformer.interpret; the link holds it."""
+"""Explore Attention, view by view: what is drawn are the numbers of tinyformer.interpret; the link holds it."""
 
+import contextlib
+import io
 import time
 
 import numpy as np
@@ -8,57 +10,111 @@ from app_reading import charts, frames, write_model
 
 from dashboard.explore import background, results
 from dashboard.explore.chosen import clicked_cell
-from dashboard.explore.explanation import correlations
 from dashboard.explore.patching import difference_problem, one_token_changed
+from dashboard.explore.sections import SECTIONS
 from dashboard.explore.training import arrival
-from tinyformer import OPERATIONS, expression_space, interpret, load_checkpoint, parse_expression
+from tinyformer import expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.task.vocabulary import DIGITS
 
 MODELS = ("seed-42", "seed-123", "seed-7")
 EXPRESSION = parse_expression("Max ( 5 3 9 )")
-SECTIONS = ("Heatmaps", "Arcs", "Focus", "Roles", "Ablation", "One answer", "Explanation?", "Circuits", "Time")
+SPACE = expression_space()
+VIEWS = {name: section for section in SECTIONS.values() for name in section.views}
 
 
 def engine(folder, name="seed-42"):
     return load_checkpoint(folder / f"{name}.npz").model
 
 
-@pytest.fixture
-def open_section(app):
-    """open_section("Roles", operation="Max", models=[…]) → the app on that section."""
+def finished(app, button=None):
+    """Run the app until nothing works in the background any more."""
+    if button:
+        button.click().run()
+    deadline = time.monotonic() + 60
+    while app.get("progress") and time.monotonic() < deadline:
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception and not app.get("progress")
+    return app
 
-    def open_it(section, models=MODELS, **state):
+
+@pytest.fixture
+def open_view(app):
+    """open_view("Roles", operation="Max", models=[…]) → the app on that view, with all that it computes."""
+
+    def open_it(view, models=MODELS, **state):
         app.run()
         app.switch_page("views/explore_attention.py")
-        app.session_state["models"] = list(models)
-        app.session_state["look"] = section
-        for key, value in state.items():
+        section = VIEWS[view]
+        for key, value in {
+            "expression": str(EXPRESSION),
+            "models": list(models),
+            "look": section.title,
+            section.key: view,
+            **state,
+        }.items():
             app.session_state[key] = value
-        app.run()
-        assert not app.exception
-        return app
+        return finished(app.run())
 
     return open_it
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+def test_the_sections_are_questions_and_at_most_seven():
+    assert len(SECTIONS) <= 7 and all(title.endswith("?") for title in SECTIONS)
+
+
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("models", [MODELS[:1], MODELS])
-def test_every_section_stands_for_one_model_and_for_three(open_section, section, models):
-    app = open_section(section, models)
-    assert section in ("Time", "Circuits") or charts(app)
+def test_every_view_stands_for_one_model_and_for_three(open_view, view, models):
+    app = open_view(view, models)
+    assert view in ("Time", "Matched heads", "Subsets") or charts(app) or app.info
     assert all(len(description) > 15 for _, _, description in charts(app))
-    assert len(app.expander) >= (section != "Circuits" or len(models) > 1)  # how to read this
+    assert app.expander[-1].label == "In Python"
     assert not any(expander.proto.expanded for expander in app.expander)
 
 
 @pytest.mark.parametrize("text", ["Min ( 4 4 )", "Last ( 1 2 3 4 5 6 7 8 )"])
-@pytest.mark.parametrize("section", ["Heatmaps", "Arcs", "Focus", "One answer"])
-def test_sections_about_one_expression_stand_for_short_and_long_ones(open_section, section, text):
-    open_section(section, MODELS[:2], expression=text)
+@pytest.mark.parametrize("view", ["Heatmaps", "Arcs", "Focus", *SECTIONS["How does this answer arise?"].views])
+def test_views_about_one_expression_stand_for_short_and_long_ones(open_view, view, text):
+    open_view(view, MODELS[:2], expression=text)
 
 
-def test_heatmaps_are_the_attention_and_mark_the_row_that_reaches_the_answer(open_section, folder):
-    app = open_section("Heatmaps")
+OLD = {
+    **{view: view for view in ("Heatmaps", "Arcs", "Focus", "Roles", "Time")},
+    **{"Ablation": "Taken out", "One answer": "Stage by stage", "Explanation?": "Look and effect"},
+    "Circuits": "Matched heads",
+}
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_link_opens_the_place_where_its_subject_now_is(app, old):
+    app.query_params["look"] = old
+    app.run()
+    app.switch_page("views/explore_attention.py").run()
+    section = VIEWS[OLD[old]]
+    assert app.session_state["look"] == section.title
+    assert len(section.views) == 1 or app.session_state[section.key] == OLD[old]
+
+
+def test_old_links_keep_what_else_they_said(app):
+    app.query_params.update(
+        {"look": "Ablation", "without": ["layer 1 head 2", "layer 2 attention"], "replacement": "zero"}
+    )
+    app.run()
+    finished(app.switch_page("views/explore_attention.py").run())
+    assert app.session_state["without"] == ["head 1.2", "attention 2"]
+    assert app.session_state["replacement"] == "zero"
+
+
+def test_an_old_link_to_a_comparison_opens_the_patching(app):
+    app.query_params.update({"look": "One answer", "other": "Max ( 5 3 1 )"})
+    app.run()
+    app.switch_page("views/explore_attention.py").run()
+    assert app.session_state["followed"] == "What carries it"
+
+
+def test_heatmaps_are_the_attention_and_mark_the_row_that_reaches_the_answer(open_view, folder):
+    app = open_view("Heatmaps")
     for name, frame in zip(MODELS, frames(app, "weight", "mark"), strict=True):
         values = interpret.trace(engine(folder, name), EXPRESSION.tokens)
         for layer in range(2):
@@ -68,8 +124,8 @@ def test_heatmaps_are_the_attention_and_mark_the_row_that_reaches_the_answer(ope
         assert set(pooled["layer"]) == {1} and set(pooled["query"]) == {0} and len(pooled) == 4
 
 
-def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_section, folder):
-    app = open_section("Heatmaps", stages=True, model="seed-7", layer=2, head=3, token=0, key=4)
+def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_view, folder):
+    app = open_view("Heatmaps", stages=True, model="seed-7", layer=2, head=3, token=0, key=4)
     values = interpret.trace(engine(folder, "seed-7"), EXPRESSION.tokens)
     q, k = values["blocks.1.attn.q"][0, 2, 0], values["blocks.1.attn.k"][0, 2, 4]
     weight = values["blocks.1.attn.pattern"][0, 2, 0, 4]
@@ -79,13 +135,11 @@ def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_section, folder
     framed = [frame[frame["mark"] > 1] for frame in frames(app, "weight", "mark")]
     assert [len(frame) for frame in framed] == [0, 0, 1]
     assert framed[2].iloc[0][["layer", "head", "query", "key"]].tolist() == [1, 2, 0, 4]
-    assert "seed-7**, layer 2, head 3: **Max** (token 1) looks at **9** (token 5)" in " ".join(
-        m.value for m in app.markdown
-    )
+    assert "seed-7**, head 2.3: **Max** (token 1) looks at **9** (token 5)" in " ".join(m.value for m in app.markdown)
 
 
-def test_the_chosen_token_stays_when_the_expression_changes(open_section):
-    app = open_section("Heatmaps", stages=True, key=4)
+def test_the_chosen_token_stays_when_the_expression_changes(open_view):
+    app = open_view("Heatmaps", stages=True, key=4)
     app.text_input(key="expression").set_value("Min ( 8 1 4 )").run()
     assert app.session_state["key"] == 4 and "looks at **4** (token 5)" in " ".join(m.value for m in app.markdown)
 
@@ -97,66 +151,79 @@ def test_a_click_is_read_from_the_charts_event():
         assert clicked_cell(nothing) is None
 
 
-def test_arcs_have_the_weights_of_the_chosen_token(open_section, folder):
-    app = open_section("Arcs", token=3)
+def test_arcs_have_the_weights_of_the_chosen_token(open_view, folder):
+    app = open_view("Arcs", token=3)
     frame = frames(app, "looks at", "weight")[0]
     values = interpret.trace(engine(folder), EXPRESSION.tokens)
     weights = np.stack([values[f"blocks.{layer}.attn.pattern"][0, :, 3] for layer in range(2)])
     np.testing.assert_allclose(frame["weight"], weights.ravel(), atol=1e-4)
 
 
-def test_the_claim_is_tested_on_the_whole_space(open_section, folder):
-    app = open_section("Focus")
-    evidence = interpret.focus_evidence(interpret.space_patterns(engine(folder), expression_space()))
-    assert evidence.verdict in [markdown.value for markdown in app.markdown]
-    frame = frames(app, "mean entropy")[0]
-    expected = [head.per_operation for layer in evidence.heads for head in layer]
-    np.testing.assert_allclose(frame["mean entropy"], np.ravel(expected), atol=1e-5)
-    frame = frames(open_section("Focus", measure="effective number of tokens"), "mean effective")[0]
-    space = expression_space()
-    rows = interpret.space_patterns(engine(folder), space).weights[1, space.operations == 3, 2, 0]  # Max, head 2.3
-    number = np.exp(-(rows * np.log(np.maximum(rows, 1e-30))).sum(axis=1)).mean()
-    assert frame.query("head.str.startswith('2.3') and operation == 'Max'")["mean effective"].item() == pytest.approx(
-        number, abs=1e-4
+def test_focus_is_told_of_the_whole_space_beside_untrained_heads(open_view, folder):
+    app = open_view("Focus")
+    patterns = interpret.space_patterns(engine(folder), SPACE)
+    found = interpret.focus(patterns)
+    marks = frames(app, "difference", "kind")[0]
+    mine = marks.query("kind == 'model' and model == 'seed-42'")["difference"]
+    np.testing.assert_allclose(mine, found.difference.ravel(), atol=1e-5)
+    nulls = interpret.drain(interpret.null_steps(engine(folder).config, SPACE))
+    np.testing.assert_allclose(
+        marks.query("kind == 'null'")["difference"], nulls.differences["first"].ravel(), atol=1e-6
     )
+    np.testing.assert_allclose(frames(app, "mean entropy")[0]["mean entropy"], found.per_operation.ravel(), atol=1e-5)
+    frame = frames(open_view("Focus", measure="effective number of tokens"), "mean effective")[0]
+    rows = patterns.weights[1][SPACE.operations == 3, 2, 0]  # Max, head 2.3
+    number = np.exp(-(rows * np.log(np.maximum(rows, 1e-30))).sum(axis=1)).mean()
+    shown = frame.query("head == 'head 2.3' and operation == 'Max'")["mean effective"].item()
+    assert shown == pytest.approx(number, abs=1e-4)
 
 
-def test_roles_are_drawn_for_one_operation_and_heads_are_named(open_section, folder):
-    app = open_section("Roles", operation="Max")
-    roles = interpret.role_shares(interpret.space_patterns(engine(folder), expression_space()))
-    shares = roles.shares[:, :, OPERATIONS.index("Max")]
-    np.testing.assert_allclose(frames(app, "share")[0]["share"], shares.ravel(), atol=1e-5)
-    assert f"| 2.3 | {roles.name(1, 2)} |" in " ".join(markdown.value for markdown in app.markdown)
+def test_roles_are_drawn_for_one_operation_and_one_row_and_untrained_heads_have_none(open_view, folder):
+    roles = interpret.role_shares(interpret.space_patterns(engine(folder), SPACE))
+    of_max = [layer[:, SPACE.names.index("Max")] for layer in roles.shares]
+    app = open_view("Roles", operation="Max")
+    read = np.concatenate([layer.mean(axis=1) for layer in of_max])
+    np.testing.assert_allclose(frames(app, "share")[0]["share"], read.ravel(), atol=1e-5)
+    told = " ".join(markdown.value for markdown in app.markdown)
+    assert told.count("| no role |") == 24 and told.count("| looks") == 0
+    third = frames(open_view("Roles", operation="Max", row="3"), "share")[0]["share"].to_numpy().reshape(8, 10)
+    np.testing.assert_allclose(third[:4], of_max[0][:, 2], atol=1e-5)
+    assert np.isnan(third[4:]).all()  # nobody reads that row of the last layer
 
 
-def test_ablation_shows_the_drops_of_heads_and_layers_and_of_a_set(open_section, folder):
-    app = open_section("Ablation", MODELS[:1], without=["layer 1 head 2", "layer 2 attention"])
-    model, space = engine(folder), expression_space()
+def test_ablation_shows_what_is_lost_without_heads_and_layers_and_a_set(open_view, folder):
+    app = open_view(
+        "Taken out", MODELS[:1], without=["head 1.2", "attention 2"], effect="log-probability", asked="held out"
+    )
+    model, rows = engine(folder), SPACE.sides == 2
     parts = [*interpret.heads_of(model.config), *interpret.layers_of(model.config)]
-    expected = interpret.ablate(model, space, [[part] for part in parts])
-    shown = frames(app, "drop in points")[0]["drop in points"].to_numpy().reshape(12, 6)
-    np.testing.assert_allclose(shown[:, 1:], 100 * expected.drop_per_operation[1:], atol=1e-4)
-    both = interpret.ablate(model, space, [[parts[1], parts[10]]])
-    table = frames(app, "accuracy in %")[0]["accuracy in %"].to_numpy().reshape(2, 6)
-    np.testing.assert_allclose(table[:, 1:], 100 * both.accuracy_per_operation, atol=1e-4)
+    expected = interpret.ablate(model, SPACE, [[part] for part in parts])
+    shown = frames(app, "lost nats")[0]["lost nats"].to_numpy().reshape(12, 6)
+    np.testing.assert_allclose(shown, expected.lost("log-probability", rows)[1:], atol=1e-5)
+    both = interpret.ablate(model, SPACE, [[parts[1], parts[10]]])
+    table = frames(app, "log-probability")[0]["log-probability"].to_numpy().reshape(2, 6)
+    np.testing.assert_allclose(table, both.mean("log-probability", rows), atol=1e-5)
+    accuracy = expected.mean("accuracy")[0, 0]
+    assert f"Right on {accuracy:.1%} of all expressions" in app.info[0].value and "16.8%" in app.info[0].value
 
 
-def test_all_subsets_are_tried_in_the_background_and_shown(open_section, folder):
+def test_resampling_says_how_uncertain_it_is(open_view, folder):
+    app = open_view("Taken out", MODELS[:1], replacement="resampled")
+    assert any("standard error" in caption.value for caption in app.caption)
+
+
+def test_all_subsets_are_tried_in_the_background_and_shown(open_view, folder):
     small = write_model(folder, "small", 5, embed_dim=16, num_heads=2, ffn_dim=16)
-    app = open_section("Ablation", ["small"])
-    app.button(key="try-subsets").click().run()
-    source = app.session_state["_selection"].models[0].file
-    job = background.jobs().find(("subsets", (source,), "zero"))
-    deadline = time.monotonic() + 60
-    while not job.is_over and time.monotonic() < deadline:
-        time.sleep(0.05)
-    app.run()
-    assert not app.exception and job.state == "done"
-    subsets = interpret.drain(interpret.subset_steps(load_checkpoint(small).model, expression_space()))
+    app = open_view("Subsets", ["small"])
+    finished(app, next(button for button in app.button if button.label == "Try all 16 subsets"))
+    subsets = interpret.drain(interpret.subset_steps(load_checkpoint(small).model, SPACE))
     curve = frames(app, "kept", "accuracy")[0]
     assert list(curve["accuracy"]) == [accuracy for _, _, accuracy in interpret.best_per_size(subsets)]
-    bars = frames(app, "points of accuracy")[0]
-    np.testing.assert_allclose(bars["points of accuracy"], 100 * interpret.shapley_values(subsets.accuracy), atol=1e-5)
+    bars = frames(app, "logits")[0]
+    shares = interpret.shapley_values(subsets.means["logit difference"][:, 0])
+    np.testing.assert_allclose(bars["logits"], shares, atol=1e-5)
+    assert "nothing it knows" in app.info[0].value  # and so nothing is said of what suffices
+    assert not any("suffice; " in markdown.value for markdown in app.markdown)
 
 
 def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
@@ -180,24 +247,56 @@ def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
     assert results.recall("endless") is None
 
 
-def test_one_answer_shows_lens_contributions_patching_and_attribution(open_section, folder):
-    app = open_section("One answer", other="Max ( 5 3 1 )")
+def test_what_is_kept_is_bounded_in_bytes(monkeypatch):
+    monkeypatch.setattr(results, "MOST_BYTES", 3000)
+    for name in "abcd":
+        results.keep(name, {"x": np.zeros(150), "y": (np.zeros(10), "text")})
+    assert results.recall("a") is None and results.recall("d") is not None
+
+
+def test_the_lens_shows_the_probabilities_at_every_stage(open_view, folder):
+    app = open_view("Stage by stage")
     for place, name in enumerate(MODELS):
-        model = engine(folder, name)
-        lens = interpret.logit_lens(model, EXPRESSION.tokens)
+        lens = interpret.logit_lens(engine(folder, name), EXPRESSION.tokens)
         shown = frames(app, "probability", "stage")[place]
         np.testing.assert_allclose(shown["probability"], lens.probabilities[:, 0, list(DIGITS)].ravel(), atol=1e-5)
-        logit = model.forward(np.array([EXPRESSION.tokens]))[0][0, EXPRESSION.answer_token]
-        assert frames(app, "logit")[place]["logit"].sum() == pytest.approx(logit, abs=1e-4)
-        other = parse_expression("Max ( 5 3 1 )")
-        patching = interpret.patch(model, EXPRESSION.tokens, other.tokens, EXPRESSION.answer_token, other.answer_token)
+
+
+def test_what_was_written_stands_beside_what_is_lost(open_view, folder):
+    app = open_view("Who wrote it")
+    for place, name in enumerate(MODELS):
+        story = interpret.written_and_lost(engine(folder, name), EXPRESSION.tokens, EXPRESSION.answer_token)
+        frame = frames(app, "part", "logits")[place]
+        wrote, lost = (frame[frame["which"] == kind]["logits"].to_numpy() for kind in ("wrote", "lost"))
+        np.testing.assert_allclose(wrote, list(story.written.values()), atol=1e-4)
+        np.testing.assert_allclose(
+            lost[~np.isnan(lost)], [story.lost[part] for part in story.written if part in story.lost], atol=1e-4
+        )
+
+
+def test_one_pair_is_patched_and_a_model_without_right_answers_has_no_pairs(open_view, folder):
+    app = open_view("What carries it", other="Max ( 5 3 1 )")
+    other = parse_expression("Max ( 5 3 1 )")
+    for place, name in enumerate(MODELS):
+        answers = EXPRESSION.answer_token, other.answer_token
+        patching = interpret.patch(engine(folder, name), EXPRESSION.tokens, other.tokens, *answers)
         shares = [frame for frame in frames(app, "share restored") if "stage" in frame][place]
         np.testing.assert_allclose(shares["share restored"], patching.residual.ravel(), atol=1e-4)
 
 
-def test_a_patching_without_a_difference_says_so_instead_of_drawing(open_section):
-    app = open_section("One answer", other="Max ( 5 4 9 )")  # the answer is 9 as well
-    assert len(app.info) == 1 and "both have the answer 9" in app.info[0].value and "undefined" in app.info[0].value
+def test_integrated_gradients_are_drawn_and_say_how_exact_they_are(open_view, folder):
+    app = open_view("Which tokens", MODELS[:1])
+    model = engine(folder)
+    other = interpret.best_other(model.forward([EXPRESSION.tokens])[0][0], EXPRESSION.answer_token)
+    found = interpret.integrated_gradients(model, EXPRESSION.tokens, EXPRESSION.answer_token, other)
+    shown = frames(app, "measure", "value")[0].query("measure == 'integrated'")["value"]
+    np.testing.assert_allclose(shown, found.tokens, atol=1e-5)
+    assert f"from {found.steps:,} gradients" in app.caption[-1].value
+
+
+def test_a_patching_without_a_difference_says_so_instead_of_drawing(open_view):
+    app = open_view("What carries it", other="Max ( 5 4 9 )")  # the answer is 9 as well
+    assert "both have the answer 9" in app.info[-1].value and "undefined" in app.info[-1].value
     assert frames(app, "share restored") == []
 
 
@@ -225,60 +324,38 @@ def test_the_suggested_comparison_differs_in_one_token_and_in_its_answer(text, s
     assert other is None or (difference_problem(expression, other) is None and other.answer != expression.answer)
 
 
-def test_a_comparison_that_cannot_be_read_is_pointed_at_and_replaced(open_section):
-    app = open_section("One answer", MODELS[:1], other="Max ( 5 3 x )")
+def test_a_comparison_that_cannot_be_read_is_pointed_at_and_replaced(open_view):
+    app = open_view("What carries it", MODELS[:1], other="Max ( 5 3 x )")
     assert len(app.warning) == 1 and "Still showing Max ( 5 3 0 )" in [caption.value for caption in app.caption]
     assert len(frames(app, "share restored")) == 2
 
 
-def test_where_no_token_decides_the_page_says_so(open_section):
-    app = open_section("One answer", expression="Max ( 9 9 )")
-    assert [info.value for info in app.info] == ["Whichever token of Max ( 9 9 ) one changes, the answer stays 9."]
+def test_where_no_token_decides_the_page_says_so(open_view):
+    app = open_view("What carries it", expression="Max ( 9 9 )")
+    assert [info.value for info in app.info][-1:] == ["Whichever token of Max ( 9 9 ) one changes, the answer stays 9."]
 
 
-def test_the_correlation_is_that_of_all_heads_and_of_each_layer():
-    rows = [("m", f"1.{i}", 1 + i % 2, i / 10, i if i % 2 else -i) for i in range(10)]
-    found = correlations(rows)
-    assert list(found) == ["all heads", "layer 1", "layer 2"] and [x.count for x in found.values()] == [10, 5, 5]
-    verdicts = [x.verdict for x in found.values()]
-    assert verdicts == ["no clear relation", "focused heads matter more", "distributed heads matter more"]
+def test_models_that_know_nothing_are_drawn_but_not_tested(open_view):
+    app = open_view("Look and effect", MODELS[:2])
+    assert len(frames(app, "entropy", "effect")[0]) == 16 and len(app.info) == 2
+    assert not any("| layer" in markdown.value for markdown in app.markdown)
 
 
-def test_the_explanation_shows_what_follows_and_how_sure_it_is(open_section, folder):
-    shown = " ".join(markdown.value for markdown in open_section("Explanation?", MODELS[:2]).markdown)
-    entropy, rise = [], []
-    for name in MODELS[:2]:
-        model, space = engine(folder, name), expression_space()
-        entropy += list(interpret.space_patterns(model, space).entropy.mean(axis=1).ravel())
-        rise += list(
-            interpret.ablate(model, space, [[head] for head in interpret.heads_of(model.config)]).loss_rise[1:]
-        )
-    found = interpret.correlation(entropy, rise)
-    assert f"**{found.verdict.capitalize()}**" in shown
-    between = f"{found.low:+.2f} to {found.high:+.2f}".replace("-", "−")
-    assert f"| all heads | 16 | {found.r:+.2f} | {between} |".replace("-", "−") in shown
+def test_matched_heads_are_those_of_the_matrix_and_untrained_models_have_none(open_view, folder):
+    app = open_view("Matched heads", MODELS[:2])
+    one, other = (interpret.space_patterns(engine(folder, name), SPACE) for name in MODELS[:2])
+    layers = frames(app, "more in common")
+    for number, layer in enumerate(interpret.compare_heads(one, other)):
+        np.testing.assert_allclose(layers[number]["more in common"], layer.excess.ravel(), atol=1e-5)
+        assert not layers[number]["framed"].any()
+        assert any(f"Layer {number + 1}: 0 of 4 heads matched" in markdown.value for markdown in app.markdown)
 
 
-def test_circuits_show_the_best_matching(open_section, folder):
-    app = open_section("Circuits", MODELS[:2])
-    one, other = (interpret.space_patterns(engine(folder, name), expression_space()) for name in MODELS[:2])
-    layers = frames(app, "in common")
-    for layer in range(2):
-        np.testing.assert_allclose(
-            layers[layer]["in common"], interpret.head_similarity(one, other, layer).ravel(), atol=1e-5
-        )
-    table = " ".join(markdown.value for markdown in app.markdown)
-    pairs = [(int(r[:3]), int(c[:3])) for frame in layers for r, c in frame[frame["framed"]][["row", "column"]].values]
-    assert pairs == [(match.first, match.second) for match in interpret.match_heads(one, other)]
-    for match in interpret.match_heads(one, other):
-        assert f"| {match.similarity:.1%} | {'shared' if match.shared else 'different'} |" in table
+def test_circuits_of_one_model_say_what_is_missing(open_view):
+    assert "Put a second model on display" in open_view("Matched heads", MODELS[:1]).info[0].value
 
 
-def test_circuits_of_one_model_say_what_is_missing(open_section):
-    assert "Put a second model on display" in open_section("Circuits", MODELS[:1]).info[0].value
-
-
-def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section, folder, monkeypatch, tmp_path):
+def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_view, folder, monkeypatch, tmp_path):
     """Trained here as its configuration says; the page finds the history, and says that the weights are the same."""
     from tinyformer import TrainingConfig, Transformer, save_checkpoint
     from tinyformer.runs import create_run, train_run
@@ -290,14 +367,14 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section
     train_run(run)
     trained = load_checkpoint(run.model_path)
     save_checkpoint(folder / "tiny.npz", trained.model, training=config)
-    app = open_section("Time", ["tiny"])
+    app = open_view("Time", ["tiny"])
     assert "exactly these weights, bit for bit" in " ".join(caption.value for caption in app.caption)
     steps = run.snapshot_steps()
     assert list(app.select_slider(key="moment").options) == [*map(str, steps), "the end"]
     course = frames(app, "series", "value")[0]
     assert set(course["step"]) == set(steps) and len(course) == 3 * len(steps)
     app.select_slider(key="moment").set_value(str(steps[1]))
-    app.session_state["look"] = "Heatmaps"
+    app.session_state["look"] = "Where do they look?"
     app.run()
     values = interpret.trace(run.snapshot(steps[1]), EXPRESSION.tokens)
     drawn = frames(app, "weight", "mark")  # of a model alone, a chart for each layer
@@ -305,7 +382,7 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_section
         weights = frame["weight"].to_numpy().reshape(2, 6, 6)
         np.testing.assert_allclose(weights, values[f"blocks.{layer}.attn.pattern"][0], atol=1e-5)
     assert len(drawn) == 2
-    app.session_state["models"], app.session_state["look"] = ["tiny", "seed-42"], "Circuits"
+    app.session_state["models"] = ["tiny", "seed-42"]
     app.run()
     told = " ".join(caption.value for caption in app.caption)
     assert "Without snapshots, and therefore as trained: seed-42." in told
@@ -322,6 +399,51 @@ def test_a_replay_that_arrives_elsewhere_says_how_far(folder, tmp_path):
     )
 
 
-def test_without_snapshots_a_replay_is_offered(open_section):
-    app = open_section("Time")
+def test_without_snapshots_a_replay_is_offered(open_view):
+    app = open_view("Time")
     assert [button.key for button in app.button if button.key.startswith("replay-")] == [f"replay-{m}" for m in MODELS]
+
+
+# In Python
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_five_lines_give_the_numbers_of_the_view(open_view, folder, view):
+    app = open_view(view, MODELS[:2] if view == "Matched heads" else MODELS[:1])
+    app.session_state["in-python"] = True
+    finished(app.run())
+    code = app.code[-1].value
+    assert len(code.strip().splitlines()) == 5
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, view, "exec"), {})
+    assert expected(view, engine(folder)) in out.getvalue()
+
+
+def expected(view, model):
+    """Something that the lines print, computed here."""
+    values = interpret.trace(model, EXPRESSION.tokens)
+    if view in ("Heatmaps", "Arcs"):
+        return str(values["blocks.1.attn.pattern"][0].round(4))
+    if view == "Stage by stage":
+        return str(interpret.logit_lens(model, EXPRESSION.tokens).probabilities[-1, 0, 2:12].round(4))
+    patterns = interpret.space_patterns(model, SPACE)
+    heads = [[head] for head in interpret.heads_of(model.config)]
+    if view == "Focus":
+        return str(interpret.focus(patterns).difference.round(3))
+    if view == "Roles":
+        return str(interpret.role_shares(patterns).shares[1].mean(axis=(1, 2)).round(3))
+    if view == "Taken out":
+        return str(interpret.ablate(model, SPACE, heads).lost("logit difference")[1:].round(4))
+    if view == "Time":
+        return f"accuracy {(model.predict(SPACE.tokens).argmax(axis=1) == SPACE.targets).mean()}"
+    if view == "Who wrote it":
+        return str(interpret.written_and_lost(model, EXPRESSION.tokens, EXPRESSION.answer_token))
+    if view == "Look and effect":
+        lost = interpret.ablate(model, SPACE, heads).lost("logit difference")[1:5, 0]
+        entropy = patterns.entropy(interpret.READ).mean(axis=1)[0]
+        return str(interpret.association([(entropy, lost)]))
+    if view == "Which tokens":
+        other = interpret.best_other(values["logits"][0], EXPRESSION.answer_token)
+        return str(interpret.integrated_gradients(model, EXPRESSION.tokens, EXPRESSION.answer_token, other))
+    return {"Subsets": "suffice;", "What carries it": "", "Matched heads": "[[], []]"}[view]

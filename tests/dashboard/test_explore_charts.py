@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.charts import arcs, focus, grid, scatter, signed_bars, spread, through_time, token_bars
+from dashboard.charts import arcs, differences, focus, grid, scatter, signed_bars, through_time, token_bars
 
 LOOKS = [("a", "#0660F2", "circle")]
 TOKENS = ["Max", "(", "5", "5", "9", ")"]
@@ -13,11 +13,11 @@ ROW = np.full((2, 4, 6), 1 / 6)
 def figures():
     return {
         "arcs": arcs.arcs(ROW, TOKENS, 0, "#0660F2"),
-        "focus": focus.focus([("a", 1, 1, 0.2, 1.4, "focused")], LOOKS, 0.4, 0.8),
+        "focus": focus.focus([("a", "head 1.1", 0.2, 1.4)], LOOKS),
         "grid": grid.grid(np.eye(3), "abc", "abc", framed=np.eye(3, dtype=bool)),
         "effects": scatter.effects([("a", "1.1", 1, 0.2, 0.01)], LOOKS, "rise of the loss"),
         "signed_bars": signed_bars.signed_bars(["a", "b"], [1.0, -0.5], "#0660F2", title="two"),
-        "spread": spread.spread([("1.1", spread.KINDS[0], 0.3, 0.1, 0.6)], "#0660F2", 0.4, 0.8),
+        "differences": differences.differences([("a", 0, 0, 0.3)], [[0.01, -0.02]], [0.2], LOOKS),
         "over_steps": through_time.over_steps([(0, "accuracy", 0.1)], "#0660F2", 0, title="Entropy and accuracy"),
         "best_subsets": through_time.best_subsets([("a", 1, 0.5, "1.1")], LOOKS, 1),
         "token_bars": token_bars.token_bars({"weight": ROW[0, 0]}, TOKENS, "#0660F2", width=104),

@@ -1,16 +1,19 @@
-"""Taking parts out, and counting what the model then still gets right: exact, on every expression there is.
+"""Taking parts out, and measuring what the model then makes of every expression there is.
 
-Zero-ablation puts 0 in the place of a part's output, mean-ablation its mean over all expressions at that position.
-Sets of parts that agree in the first blocks share the computation of those blocks.
+A part's output is replaced by its mean over all expressions at that position, by its output for another expression, or
+by 0 (`components.replacer`). Accuracy stands at its ceiling in a trained model; the log-probability of the right answer
+and the logit difference, right answer minus best other, move before a mistake is made.
+Sets of parts that agree in the first layers share the computation of those layers.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tinyformer.interpret.components import CHUNK, chunks, edits_for, mean_activations
+from tinyformer.interpret.components import CHUNK, chunks, edits_for, replacer
 from tinyformer.interpret.trace import attention_heads, editor, embedded, read_out, rest_of_block
-from tinyformer.task.expressions import OPERATIONS
+
+MEASURES = ("log-probability", "logit difference", "accuracy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,33 +21,28 @@ class Ablation:
     """What N expressions got as answers when each of S sets of components was taken out. Set 0 is the empty one."""
 
     sets: tuple[frozenset, ...]  # S sets of Component
-    correct: np.ndarray  # (S, N) bool
-    losses: np.ndarray  # (S, N) float32 cross-entropy in nats
-    operations: np.ndarray  # (N,) index into OPERATIONS
+    values: dict  # each of MEASURES → (S, N) float32: nats, logits, 0 or 1
+    operations: np.ndarray  # (N,) index into `names`
+    names: tuple[str, ...]  # of the O operations
 
-    @property
-    def accuracy(self):
-        """(S,)"""
-        return self.correct.mean(axis=1)
+    def mean(self, measure, rows=slice(None)):
+        """(S, 1 + O): over all of these rows, then over those of each operation; nan for one that does not occur."""
+        values, operations = self.values[measure][:, rows], self.operations[rows]
+        parts = [values[:, operations == index] for index in range(len(self.names))]
+        return np.stack([_mean(part) for part in (values, *parts)], axis=1)
 
-    @property
-    def accuracy_per_operation(self):
-        """(S, 5), in the order of OPERATIONS; nan for one that does not occur."""
-        return np.stack([_mean(self.correct, self.operations == index) for index in range(len(OPERATIONS))], axis=1)
+    def lost(self, measure, rows=slice(None)):
+        """(S, 1 + O): how much lower a measure is without each set; negative where it is higher."""
+        means = self.mean(measure, rows)
+        return means[0] - means
 
-    @property
-    def drop_per_operation(self):
-        """(S, 5): how much accuracy each operation loses, from 0 to 1; negative where it gains."""
-        return self.accuracy_per_operation[0] - self.accuracy_per_operation
-
-    @property
-    def loss_rise(self):
-        """(S,) in nats: finer than accuracy, it also sees a model become less sure."""
-        loss = self.losses.mean(axis=1, dtype=np.float64)
-        return loss - loss[0]
+    def uncertainty(self, measure, rows=slice(None)):
+        """(S,) standard error of `lost` over all, where other expressions were drawn as donors."""
+        differences = self.values[measure][0, rows] - self.values[measure][:, rows]
+        return differences.std(axis=1, dtype=np.float64) / np.sqrt(differences.shape[1])
 
 
-def ablate(model, space, sets, replacement="zero"):
+def ablate(model, space, sets, replacement="mean"):
     """Take out each of `sets` (collections of Component), one at a time → Ablation.
 
     `space` has tokens (N, T), without padding, targets (N,) and operations (N,), as `expression_space` gives.
@@ -52,24 +50,23 @@ def ablate(model, space, sets, replacement="zero"):
     return drain(ablation_steps(model, space, sets, replacement))
 
 
-def ablation_steps(model, space, sets, replacement="zero", chunk_size=CHUNK):
+def ablation_steps(model, space, sets, replacement="mean", chunk_size=CHUNK):
     """The same as a generator: yields the share that is done, and returns the Ablation. Stop asking, and it stops."""
     sets = (frozenset(), *(frozenset(components) for components in sets))
-    means = mean_activations(model, space.tokens, replacement)
-    N = len(space.tokens)
-    correct, losses = np.empty((len(sets), N), bool), np.empty((len(sets), N), np.float32)
-    done = 0
+    replacements = replacer(model, space.tokens, replacement)
+    N, done = len(space.tokens), 0
+    values = {measure: np.empty((len(sets), N), np.float32) for measure in MEASURES}
     for chunk in chunks(N, chunk_size):
-        targets = space.targets[chunk]
-        for index, logits in _answers(model, space.tokens[chunk], list(enumerate(sets)), means):
-            correct[index, chunk] = logits.argmax(axis=1) == targets
-            losses[index, chunk] = _cross_entropy(logits, targets)
+        targets, instead = space.targets[chunk], replacements(chunk)
+        for index, logits in _answers(model, space.tokens[chunk], list(enumerate(sets)), instead):
+            for measure, value in zip(MEASURES, measured(logits, targets), strict=True):
+                values[measure][index, chunk] = value
             done += len(targets)
             yield done / (N * len(sets))
-    return Ablation(sets, correct, losses, space.operations)
+    return Ablation(sets, values, space.operations, space.names)
 
 
-def _answers(model, tokens, sets, means):
+def _answers(model, tokens, sets, replacements):
     """Yield (number of the set, logits) for all of `sets`, pairs of number and set."""
     intact = editor({}, model.config)
 
@@ -84,7 +81,7 @@ def _answers(model, tokens, sets, means):
             here = frozenset(component for component in components if component.layer == layer)
             groups.setdefault(here, []).append((number, components))
         for here, members in groups.items():
-            at = editor(edits_for(here, means), model.config)
+            at = editor(edits_for(here, replacements), model.config)
             yield from descend(layer + 1, rest_of_block(model, layer, x, z, at), members)
 
     return descend(0, embedded(model, tokens, intact), sets)
@@ -99,11 +96,16 @@ def drain(steps):
             return stop.value
 
 
-def _cross_entropy(logits, targets):
-    largest = logits.max(axis=1)
+def measured(logits, targets):
+    """logits (N, V) and right answers (N,) → each of MEASURES, (N,)."""
+    rows = np.arange(len(targets))
+    right, largest = logits[rows, targets], logits.max(axis=1)
     total = np.log(np.exp(logits - largest[:, None]).sum(axis=1)) + largest
-    return total - logits[np.arange(len(targets)), targets]
+    others = logits.copy()
+    others[rows, targets] = -np.inf
+    difference = right - others.max(axis=1)
+    return right - total, difference, logits.argmax(axis=1) == targets
 
 
-def _mean(values, where):
-    return values[:, where].mean(axis=1) if where.any() else np.full(len(values), np.nan)
+def _mean(values):
+    return values.mean(axis=1, dtype=np.float64) if values.shape[1] else np.full(len(values), np.nan)

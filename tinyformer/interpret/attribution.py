@@ -1,16 +1,25 @@
-"""Direct attribution: the answer's logit as a sum over what the parts of the model wrote into the residual stream.
+"""Direct attribution: the answer's logits as a sum over what the parts of the model wrote into the residual stream.
 
 The read-out is linear and a LayerNorm is affine once its standard deviation is held at the value that it has in this
 run. Every part's output is then followed along the residual path alone, through all later norms, to the logits; what
 it does by being read by later heads and feed-forward layers counts as theirs. The parts and the constants (all biases,
 and the β of the norms) sum to the logits exactly, up to rounding. Elhage et al. (2021).
+
+What a part wrote is not what would be missing without it: others may make up for it, or have read it.
+`removal_effects` says what is lost of a logit difference when a part writes its mean instead.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.interpret.trace import trace
+from tinyformer.interpret.components import edits_for, heads_of, layers_of, mean_activations, run
+from tinyformer.interpret.sampling import tokens_of_length
+from tinyformer.interpret.trace import editor, trace
+from tinyformer.task.expressions import FRAME
+
+DISAGREE = 0.5  # written and lost differ by more than half of the larger, if that is worth a word:
+WORTH_A_WORD = 0.1  # of the logit difference
 
 
 class DirectContributions(NamedTuple):
@@ -59,6 +68,61 @@ def head_outputs(attention, z):
     H, K = attention.num_heads, z.shape[-1]
     weight = attention.output.weight.value.astype(np.float64).reshape(H, K, -1)
     return z.astype(np.float64).swapaxes(0, 1) @ weight[:, None]
+
+
+class Story(NamedTuple):
+    """Of one expression: what each part wrote of the answer's logit minus that of `other`, and what is lost without."""
+
+    other: int  # the best token besides the answer
+    written: dict  # part → logits
+    lost: dict  # part → logits, of those that can be taken out
+
+
+def written_and_lost(model, tokens, answer, means=None, values=None):
+    """tokens (T,) and the answer's token id → Story. `means`: `mean_activations` over expressions of this length."""
+    if means is None:
+        means = mean_activations(model, tokens_of_length(len(tokens) - FRAME))
+    found = direct_contributions(model, tokens, values=values)
+    other = best_other(found.logits.sum(axis=0)[0], answer)
+    written = found.logits[:, 0, answer] - found.logits[:, 0, other]
+    lost = removal_effects(model, tokens, answer, other, means)
+    return Story(other, dict(zip(found.parts, written.tolist(), strict=True)), lost)
+
+
+def best_other(logits, answer):
+    """The token with the largest logit (V,) besides the answer."""
+    others = np.array(logits)
+    others[answer] = -np.inf
+    return int(others.argmax())
+
+
+def removal_effects(model, tokens, answer, other, means):
+    """{part: what logit(answer) − logit(other) loses when the part's output is replaced by its mean}, tokens (T,).
+
+    The parts are those of `direct_contributions` that can be taken out: heads and feed-forward layers. `means` as
+    `mean_activations` gives them, of expressions of the same length.
+    """
+    tokens = np.atleast_2d(tokens)
+    parts = [*heads_of(model.config), *(part for part in layers_of(model.config) if part.kind == "feed-forward")]
+
+    def difference(components):
+        logits = run(model, tokens, editor(edits_for(components, means), model.config)).astype(np.float64)
+        return float(logits[0, answer] - logits[0, other])
+
+    intact = difference([])
+    kinds = {"head": "head.{}", "feed-forward": "mlp"}
+    return {f"blocks.{part.layer}.{kinds[part.kind].format(part.head)}": intact - difference([part]) for part in parts}
+
+
+def disagreements(written, lost):
+    """{part: value} twice → [(part, written, lost)] where the two tell different stories, the widest apart first."""
+    worth = WORTH_A_WORD * abs(sum(written.values()))
+    found = [(part, written[part], loss) for part, loss in lost.items()]
+    apart = [
+        one for one in found
+        if max(abs(one[1]), abs(one[2])) >= worth and abs(one[1] - one[2]) > DISAGREE * max(abs(one[1]), abs(one[2]))
+    ]  # fmt: skip
+    return sorted(apart, key=lambda one: -abs(one[1] - one[2]))
 
 
 def _normalize_parts(parts, norm, scale):

@@ -1,71 +1,57 @@
-"""Two models with the same accuracy: do they do it with the same heads?
+"""Two models with the same accuracy: do their heads look at the same tokens?
 
-Similarity of two heads: the attention they have in common, Σ over keys of min(p, q), averaged over all expressions and
-all rows that count. 1 means equal patterns, 0 that they never look at the same token. Within a layer, heads are
-matched one to one so that the total similarity is largest (the assignment problem).
+Two heads have in common Σ over keys of min(p, q) of their attention, averaged over all expressions and all rows that
+are read: 1 means equal patterns, 0 that they never look at the same token. Two heads that look everywhere, or always at
+one place, have much in common on *unrelated* expressions too: so the same is measured with the second model's
+expressions shuffled, and what counts is the `excess`, in common on the same expressions minus on unrelated ones.
+
+Within a layer, two heads are *matched* where each is the other's best by excess, and the excess is at least the level
+(`nulls`: what heads of untrained models do not reach, and at least 0.1). A shared pattern is not yet a shared circuit.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-SHARED_FROM = 0.75  # at least three quarters of the attention falls on the same tokens
+SHUFFLED = 0  # seed of the order in which expressions are unrelated
 
 
-class Match(NamedTuple):
-    layer: int
+class HeadPair(NamedTuple):
     first: int  # head of the first model
     second: int  # head of the second
-    similarity: float
+    excess: float
+
+
+class LayerComparison(NamedTuple):
+    common: np.ndarray  # (H, H') attention in common on the same expressions
+    unrelated: np.ndarray  # (H, H') and on unrelated ones
 
     @property
-    def shared(self):
-        return self.similarity >= SHARED_FROM
+    def excess(self):
+        return self.common - self.unrelated
+
+    def matched(self, level):
+        """[HeadPair], the mutual best above the level, by head of the first model."""
+        best, best_back = self.excess.argmax(axis=1), self.excess.argmax(axis=0)
+        pairs = [(i, int(j)) for i, j in enumerate(best) if best_back[j] == i and self.excess[i, j] >= level]
+        return [HeadPair(i, j, float(self.excess[i, j])) for i, j in pairs]
 
 
-def head_similarity(first, second, layer):
-    """(H, H'): the attention that a head of `first` and one of `second` (SpacePatterns) have in common, 0 to 1."""
-    p, q = first.rows_that_count(layer), second.rows_that_count(layer)
+def compare_heads(first, second):
+    """Two SpacePatterns of the same space → [LayerComparison] of all layers that both models have."""
+    order = np.random.default_rng(SHUFFLED).permutation(len(first.space.tokens))
+    compared = []
+    for p, q in zip(first.weights, second.weights, strict=False):
+        rows = min(p.shape[2], q.shape[2])  # where one model reads fewer rows of this layer, those
+        p, q = p[:, :, :rows], q[:, :, :rows]
+        compared.append(LayerComparison(in_common(p, q), in_common(p, q[order])))
+    return compared
+
+
+def in_common(p, q):
+    """(N, H, R, T), (N, H', R, T) → (H, H'): Σ over keys of the smaller weight, averaged over expressions and rows."""
     if p.shape[0] != q.shape[0] or p.shape[2:] != q.shape[2:]:
         raise ValueError(f"the patterns must be of the same expressions and rows, got {p.shape} and {q.shape}")
-    common = [[np.minimum(p[:, i], q[:, j]).sum(axis=-1) for j in range(q.shape[1])] for i in range(p.shape[1])]
-    return np.array([[rows.mean(dtype=np.float64) for rows in line] for line in common])
-
-
-def match_heads(first, second):
-    """[Match, …] for all blocks that both models have; in a block with more heads on one side, some stay alone."""
-    matches = []
-    for layer in range(min(len(first.weights), len(second.weights))):
-        similarity = head_similarity(first, second, layer)
-        pairs = best_assignment(similarity)
-        matches += [Match(layer, i, j, float(similarity[i, j])) for i, j in pairs]
-    return matches
-
-
-def best_assignment(gain):
-    """gain (n, m) → min(n, m) pairs (row, column), none used twice, with the largest total. Kuhn–Munkres, O(n² m)."""
-    gain = np.asarray(gain, np.float64)
-    if gain.shape[0] > gain.shape[1]:
-        return sorted((row, column) for column, row in best_assignment(gain.T))
-    cost = gain.max() - gain
-    n, m = cost.shape
-    row_price, column_price = np.zeros(n + 1), np.zeros(m + 1)
-    owner = np.zeros(m + 1, int)  # row (from 1) that holds a column (from 1); column 0 is where a search starts
-    for row in range(1, n + 1):
-        owner[0], column = row, 0
-        slack, came_from, seen = np.full(m + 1, np.inf), np.zeros(m + 1, int), np.zeros(m + 1, bool)
-        while owner[column]:
-            seen[column] = True
-            reduced = cost[owner[column] - 1] - row_price[owner[column]] - column_price[1:]
-            better = ~seen[1:] & (reduced < slack[1:])
-            slack[1:][better], came_from[1:][better] = reduced[better], column
-            nearest = int(np.where(seen, np.inf, np.r_[np.inf, slack[1:]]).argmin())
-            step = slack[nearest]
-            row_price[owner[seen]] += step
-            column_price[seen] -= step
-            slack[~seen] -= step
-            column = nearest
-        while column:  # hand the columns on, back along the path
-            owner[column] = owner[came_from[column]]
-            column = came_from[column]
-    return sorted((int(owner[column]) - 1, column - 1) for column in range(1, m + 1) if owner[column])
+    p, q = (np.ascontiguousarray(weights.swapaxes(0, 1)) for weights in (p, q))
+    share = 1 / np.prod(p.shape[1:3])
+    return np.array([[np.minimum(one, other).sum(dtype=np.float64) * share for other in q] for one in p])

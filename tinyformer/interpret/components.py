@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyformer.interpret.trace import attention_heads, embedded, read_out, rest_of_block
 
-REPLACEMENTS = ("zero", "mean")
+REPLACEMENTS = ("mean", "resampled", "zero")
 CHUNK = 500  # expressions per forward pass: bounds the memory, and progress shows in steps as small
 
 
@@ -23,8 +23,8 @@ class Component(NamedTuple):
     head: int | None = None
 
     def __str__(self):
-        """As people count: "layer 1 head 3", "layer 2 attention"."""
-        return f"layer {self.layer + 1} " + (f"head {self.head + 1}" if self.kind == "head" else self.kind)
+        """As people count: "head 1.3", "attention 2"."""
+        return f"head {self.layer + 1}.{self.head + 1}" if self.kind == "head" else f"{self.kind} {self.layer + 1}"
 
 
 def heads_of(config):
@@ -37,47 +37,69 @@ def layers_of(config):
     return [Component(layer, kind) for layer in range(config.num_layers) for kind in ("attention", "feed-forward")]
 
 
-def edits_for(components, means):
-    """The edits of `trace` that take these components out, with the replacements of `mean_activations`."""
+def edits_for(components, replacements):
+    """The edits of `trace` that take these components out. replacements: {name: what stands in its place}."""
     edits = {}
     for layer in {component.layer for component in components}:
         inside = [component for component in components if component.layer == layer]
         heads = [component.head for component in inside if component.kind == "head"]
         if heads:
             name = f"blocks.{layer}.attn.z"
-            edits[name] = partial(_without_heads, heads, means[name])
+            edits[name] = partial(_without_heads, heads, replacements[name])
         for component in inside:
             if component.kind != "head":
                 name = f"blocks.{layer}.{'attn' if component.kind == 'attention' else 'mlp'}.out"
-                edits[name] = means[name]
+                edits[name] = replacements[name]
     return edits
 
 
 def _without_heads(heads, replacement, z):
     z = z.copy()
-    z[:, heads] = replacement[heads]
+    z[:, heads] = replacement[..., heads, :, :]
     return z
 
 
-def mean_activations(model, tokens, replacement="mean"):
-    """{name: array} for every `attn.z` (H, R, K), `attn.out` and `mlp.out` (R, D): the mean over tokens (N, T).
+def replacer(model, tokens, kind="mean", seed=0):
+    """A function chunk → {name: array} for every `attn.z`, `attn.out` and `mlp.out` of tokens[chunk], tokens (N, T).
 
-    Each position has its own mean. With `replacement="zero"` all are zeros. ValueError for any other replacement.
+    "mean": the mean over all N expressions at the same position, (H, R, K) or (R, D). "zero": zeros. "resampled": the
+    value in the run of another of the N expressions, drawn at random for each, so that what a part writes is what it
+    might have written. ValueError for any other kind.
     """
-    if replacement not in REPLACEMENTS:
-        raise ValueError(f"replacement must be one of {REPLACEMENTS}, got {replacement!r}")
-    sums = {}
+    if kind not in REPLACEMENTS:
+        raise ValueError(f"replacement must be one of {REPLACEMENTS}, got {kind!r}")
+    tokens = np.asarray(tokens)
+    if kind == "resampled":
+        order = np.random.default_rng(seed).permutation(len(tokens))
+        donors = np.empty_like(order)
+        donors[order] = np.roll(order, 1)  # one circle through all: nobody is their own donor
+        return lambda chunk: outputs(model, tokens[donors[chunk]])
+    means = mean_activations(model, tokens if kind == "mean" else tokens[:1])
+    if kind == "zero":
+        means = {name: np.zeros_like(mean) for name, mean in means.items()}
+    return lambda chunk: means
 
-    def add(name, value):
-        if name.endswith((".attn.z", ".out")):
+
+def mean_activations(model, tokens):
+    """{name: array} for every `attn.z` (H, R, K), `attn.out` and `mlp.out` (R, D): the mean over tokens (N, T)."""
+    tokens, sums = np.asarray(tokens), {}
+    for chunk in chunks(len(tokens)):
+        for name, value in outputs(model, tokens[chunk]).items():
             sums[name] = sums.get(name, 0) + value.sum(axis=0, dtype=np.float64)
+    return {name: (total / len(tokens)).astype(model.dtype) for name, total in sums.items()}
+
+
+def outputs(model, tokens):
+    """{name: array} of every `attn.z` (B, H, R, K), `attn.out` and `mlp.out` (B, R, D) in the run of tokens (B, T)."""
+    found = {}
+
+    def at(name, value):
+        if name.endswith((".attn.z", ".out")):
+            found[name] = value
         return value
 
-    tokens = np.asarray(tokens)
-    for chunk in chunks(len(tokens)) if replacement == "mean" else [slice(1)]:
-        run(model, tokens[chunk], at=add)
-    share = 1 / len(tokens) if replacement == "mean" else 0
-    return {name: (total * share).astype(model.dtype) for name, total in sums.items()}
+    run(model, tokens, at)
+    return found
 
 
 def run(model, tokens, at):

@@ -5,30 +5,46 @@ of the `clean` one. With the logit difference d = logit(clean answer) − logit(
 (d(patched) − d(corrupted)) / (d(clean) − d(corrupted)): 1 where the patch alone brings the clean answer back, 0 where
 it does nothing. Where the two runs have no logit difference (equal answers, or a model that cannot tell them apart),
 nothing can be restored: the share is undefined, nan. Vig et al. (2020); Meng et al. (2022).
+
+One pair is one case. `random_pairs` draws many, and `over_pairs` patches those that the model answers both right.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from tinyformer.interpret.ablation import drain
+from tinyformer.interpret.components import chunks
 from tinyformer.interpret.logit_lens import stage_names
 from tinyformer.interpret.trace import trace
+from tinyformer.task.expressions import Expression
 
 SMALLEST_DIFFERENCE = 1e-3  # of logits; float32 rounding is a thousand times smaller
+PAIRS, SEED, AT_ONCE = 40, 0, 20
 
 
 class Patching(NamedTuple):
-    """Shares restored, nan where undefined."""
+    """Shares restored, nan where undefined. Of one pair without the axis P."""
 
     stages: tuple[str, ...]  # S names of the residual stream
-    residual: np.ndarray  # (S, T): one stage at one token
-    heads: np.ndarray  # (L, H): a head's output, at all tokens
-    clean: float  # logit difference of the clean run
-    corrupted: float  # and of the corrupted one
+    residual: np.ndarray  # (P, S, T): one stage at one token
+    heads: np.ndarray  # (P, L, H): a head's output, at all tokens
+    clean: np.ndarray  # (P,) logit difference of the clean run
+    corrupted: np.ndarray  # (P,) and of the corrupted one
 
     @property
     def defined(self):
-        return abs(self.clean - self.corrupted) >= SMALLEST_DIFFERENCE
+        return np.abs(self.clean - self.corrupted) >= SMALLEST_DIFFERENCE
+
+
+class Pairs(NamedTuple):
+    """P pairs of expressions that differ in one number and in their answer."""
+
+    clean: np.ndarray  # (P, T)
+    corrupted: np.ndarray  # (P, T)
+    answers: np.ndarray  # (P, 2) token ids: of the clean one, of the corrupted one
+    operations: np.ndarray  # (P,) index into `names`
+    names: tuple[str, ...]
 
 
 def patch(model, clean, corrupted, clean_answer, corrupted_answer):
@@ -36,45 +52,88 @@ def patch(model, clean, corrupted, clean_answer, corrupted_answer):
     clean, corrupted = np.asarray(clean), np.asarray(corrupted)
     if clean.shape != corrupted.shape:
         raise ValueError(f"patching compares position by position: {clean.size} tokens against {corrupted.size}")
+    answers = np.array([[clean_answer, corrupted_answer]])
+    found = drain(patch_steps(model, clean[None], corrupted[None], answers))
+    return Patching(found.stages, *(part[0] for part in found[1:]))
+
+
+def patch_steps(model, clean, corrupted, answers, first_only=False):
+    """clean, corrupted (P, T), answers (P, 2): a generator that yields the share that is done and returns Patching.
+
+    `first_only`: the residual stream is patched at the first token alone, (P, S, 1).
+    """
+    parts = []
+    for chunk in chunks(len(clean), AT_ONCE):
+        parts.append(_patch(model, clean[chunk], corrupted[chunk], answers[chunk], 1 if first_only else clean.shape[1]))
+        yield chunk.stop / len(clean)
+    return Patching(stage_names(model.config), *map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _patch(model, clean, corrupted, answers, num_tokens):
+    """(residual, heads, clean, corrupted) of a Patching."""
+    P, H, layers = len(clean), model.config.num_heads, range(model.config.num_layers)
     values = trace(model, clean)
 
-    def difference(edits, copies):
-        logits = trace(model, np.tile(corrupted, (copies, 1)), edits=edits)["logits"].astype(np.float64)
-        return logits[:, clean_answer] - logits[:, corrupted_answer]
+    def differences(logits):
+        logits = logits.astype(np.float64).reshape(P, -1, logits.shape[-1])
+        right, other = (np.take_along_axis(logits, answers[:, None, i : i + 1], axis=2)[..., 0] for i in (0, 1))
+        return right - other  # (P, copies)
 
-    before = float(difference({}, 1)[0])
-    after = float(values["logits"][0, clean_answer].astype(np.float64) - values["logits"][0, corrupted_answer])
-    gap = after - before if abs(after - before) >= SMALLEST_DIFFERENCE else np.nan
-    T, H = clean.size, model.config.num_heads
-    stages = stage_names(model.config)
-    residual = [(difference({stage: _one_each(values[stage], range(T), axis=1)}, T) - before) / gap for stage in stages]
-    heads = [
-        (difference({name: _one_each(values[name], range(H), axis=1)}, H) - before) / gap
-        for name in (f"blocks.{layer}.attn.z" for layer in range(model.config.num_layers))
-    ]
-    return Patching(stages, np.array(residual), np.array(heads), after, before)
+    def patched(name, copies):
+        """(P, copies): copy number i gets slice i of the clean value along its second axis."""
+        mine = np.tile(np.arange(copies), P)
 
+        def edit(value):
+            value, rows = value.copy(), np.arange(len(mine))
+            value[rows, mine] = values[name].repeat(copies, axis=0)[rows, mine]
+            return value
 
-def patch_everything(model, clean, corrupted, clean_answer, corrupted_answer):
-    """The share restored when a whole stage is patched, for every stage: 1.0, or nan."""
-    values = trace(model, np.asarray(clean))
-    runs = [trace(model, np.asarray(corrupted), edits={stage: values[stage]}) for stage in stage_names(model.config)]
-    intact = trace(model, np.asarray(corrupted))
-    after, before, *patched = (
-        float(run["logits"][0, clean_answer] - run["logits"][0, corrupted_answer]) for run in (values, intact, *runs)
-    )
-    gap = after - before if abs(after - before) >= SMALLEST_DIFFERENCE else np.nan
-    return (np.array(patched) - before) / gap
+        return differences(trace(model, corrupted.repeat(copies, axis=0), edits={name: edit})["logits"])
+
+    before, after = differences(trace(model, corrupted)["logits"]), differences(values["logits"])
+    gap = np.where(np.abs(after - before) >= SMALLEST_DIFFERENCE, after - before, np.nan)
+    residual = [(patched(stage, num_tokens) - before) / gap for stage in stage_names(model.config)]
+    heads = [(patched(f"blocks.{layer}.attn.z", H) - before) / gap for layer in layers]
+    return np.stack(residual, axis=1), np.stack(heads, axis=1), after[:, 0], before[:, 0]
 
 
-def _one_each(source, indices, axis):
-    """An edit for a batch of copies: copy number i gets the source's slice `indices[i]` along `axis`."""
+def random_pairs(num_args, names, count=PAIRS, seed=SEED):
+    """`count` pairs for each operation, drawn at random: one number is changed, and with it the answer."""
+    rng, found = np.random.default_rng(seed), []
+    for index, name in enumerate(names):
+        for _ in range(count):
+            one, other = _random_pair(rng, num_args, name)
+            found.append((one.tokens, other.tokens, (one.answer_token, other.answer_token), index))
+    return Pairs(*map(np.array, zip(*found, strict=True)), names)
 
-    def edit(value):
-        value = value.copy()
-        for copy, index in enumerate(indices):
-            place = (slice(None),) * (axis - 1) + (index,)
-            value[copy][place] = source[0][place]
-        return value
 
-    return edit
+def _random_pair(rng, num_args, name):
+    while True:
+        numbers = rng.integers(0, 10, num_args).tolist()
+        changed = list(numbers)
+        changed[rng.integers(num_args)] = int(rng.integers(0, 10))
+        one, other = Expression(name, tuple(numbers)), Expression(name, tuple(changed))
+        if one.answer != other.answer:
+            return one, other
+
+
+def over_pairs(model, pairs):
+    """A generator that returns (Patching at the first token, operations (P',)) of the pairs answered right twice."""
+    right = [model.predict(tokens).argmax(axis=1) for tokens in (pairs.clean, pairs.corrupted)]
+    kept = np.flatnonzero((np.stack(right, axis=1) == pairs.answers).all(axis=1))
+    if not len(kept):
+        config = model.config
+        sizes = (len(stage_names(config)), 1), (config.num_layers, config.num_heads), (), ()
+        return Patching(stage_names(config), *(np.empty((0, *size)) for size in sizes)), pairs.operations[kept]
+    found = yield from patch_steps(model, pairs.clean[kept], pairs.corrupted[kept], pairs.answers[kept], True)
+    told = found.defined  # answered right on both sides, so the logits differ; but a share needs more than rounding
+    return Patching(found.stages, *(part[told] for part in found[1:])), pairs.operations[kept[told]]
+
+
+def first_token_shares(many, operations, count):
+    """Of `over_pairs`: mean and standard deviation (O, S) of the share at the first token, and how many pairs (O,)."""
+    first = [many.residual[operations == index, :, 0] for index in range(count)]
+    empty = np.full(len(many.stages), np.nan)
+    means = np.array([some.mean(axis=0) if len(some) else empty for some in first])
+    spreads = np.array([some.std(axis=0) if len(some) else empty for some in first])
+    return means, spreads, np.array([len(some) for some in first])

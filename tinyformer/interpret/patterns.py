@@ -1,6 +1,6 @@
-"""The attention patterns of all expressions, and which of their rows reach the answer.
+"""The attention patterns of many expressions: of each layer the rows that reach the answer.
 
-With first-token pooling only the first row of the last block is read; in all other blocks every row is.
+With first-token pooling only the first row of the last layer is read; in all other layers every row is.
 """
 
 from typing import NamedTuple
@@ -9,45 +9,52 @@ import numpy as np
 
 from tinyformer.interpret.attention_patterns import effective_positions, normalized_entropy
 from tinyformer.interpret.components import chunks
-from tinyformer.interpret.trace import trace
-from tinyformer.task.expressions import OPERATIONS
+from tinyformer.interpret.trace import attention_heads, embedded, rest_of_block
+from tinyformer.task.datasets import ExpressionSpace
+
+FIRST, READ = "first", "read"  # rows: the first token's alone, or the mean of all that are read
 
 
 class SpacePatterns(NamedTuple):
     """Everything about attention that `interpret` derives without running the model again."""
 
-    weights: np.ndarray  # (L, N, H, T, T)
-    tokens: np.ndarray  # (N, T)
-    targets: np.ndarray  # (N,)
-    operations: np.ndarray  # (N,) index into OPERATIONS
-    pooling: str
+    weights: tuple[np.ndarray, ...]  # of each layer (N, H, R, T): the R rows that are read
+    space: ExpressionSpace
 
-    @property
-    def entropy(self):
-        """(L, N, H): normalized entropy of the first token's row, 0 one token, 1 all alike."""
-        return normalized_entropy(self.weights[:, :, :, 0])
+    def entropy(self, rows=FIRST):
+        """(L, N, H): normalized entropy, 0 one token, 1 all alike."""
+        return self._measured(normalized_entropy, rows)
 
-    @property
-    def effective(self):
-        """(L, N, H): the number of tokens that the first token's row looks at, exp(entropy)."""
-        return effective_positions(self.weights[:, :, :, 0])
+    def effective(self, rows=FIRST):
+        """(L, N, H): the number of tokens that are looked at, exp(entropy before it is normalized)."""
+        return self._measured(effective_positions, rows)
+
+    def _measured(self, measure, rows):
+        kept = 1 if rows == FIRST else None
+        return np.stack([measure(layer[:, :, :kept]).mean(axis=2) for layer in self.weights])
 
     def per_operation(self, values):
-        """(L, N, H) of all expressions → (L, H, 5): the mean over those of each operation."""
-        return np.stack([values[:, self.operations == i].mean(axis=1) for i in range(len(OPERATIONS))], axis=-1)
-
-    def rows_that_count(self, layer):
-        """(N, H, R, T): the first row of the last block where only that is read, else all rows."""
-        only_first = layer == len(self.weights) - 1 and self.pooling == "first"
-        return self.weights[layer, :, :, :1] if only_first else self.weights[layer]
+        """(L, N, H) of all expressions → (L, H, O): the mean over those of each of the O operations."""
+        operations = self.space.operations
+        return np.stack([values[:, operations == i].mean(axis=1) for i in range(len(self.space.names))], axis=-1)
 
 
 def space_patterns(model, space):
-    """Run the whole space (as `expression_space` gives it), in chunks → SpacePatterns."""
-    layers = range(model.config.num_layers)
-    parts = []
-    for chunk in chunks(len(space.tokens)):
-        values = trace(model, space.tokens[chunk])
-        parts.append(np.stack([values[f"blocks.{layer}.attn.pattern"] for layer in layers]))
-    weights = np.concatenate(parts, axis=1)
-    return SpacePatterns(weights, space.tokens, space.targets, space.operations, model.config.pooling)
+    """Run a space (as `expression_space` gives it) or a sample of one, in chunks → SpacePatterns."""
+    parts = [_patterns(model, space.tokens[chunk]) for chunk in chunks(len(space.tokens))]
+    return SpacePatterns(tuple(np.concatenate(layer) for layer in zip(*parts, strict=True)), space)
+
+
+def _patterns(model, tokens):
+    found, last = [], model.config.num_layers - 1
+
+    def at(name, value):
+        if name.endswith("attn.pattern"):
+            found.append(value)
+        return value
+
+    x = embedded(model, tokens, at)
+    for layer in range(last + 1):
+        z = attention_heads(model, layer, x, None, at, every_row=False)
+        x = rest_of_block(model, layer, x, z, at) if layer < last else None  # nothing behind the last is asked for
+    return found

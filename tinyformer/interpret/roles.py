@@ -1,106 +1,105 @@
-"""What a head looks at: the share of the first token's attention that falls on each role, over all expressions.
+"""What a head looks at: the share of its attention that falls on each role, over all expressions.
 
-Roles by place (operation, brackets, numbers) share out all of the attention. Roles by content (the largest number, the
-smallest, the answer) count every number of that value, and overlap with the places.
+Counted over the rows that are read: in the last layer the first token's, in layers before it all of them. Roles by
+place (operation, brackets, numbers) share out all of the attention. Roles by content (the largest number, the
+smallest, the answer) count every number of that value, and "itself" the token that looks; they overlap with the places.
 
-How a head is named, from its shares averaged over all five operations:
-1. Of the roles that get at least half of its attention, the one that exceeds what even attention would give by most.
-   A role by content must also do so for every operation, as for one alone it may be a place in disguise.
-2. Otherwise, if its mean normalized entropy is at least 0.8: "looks everywhere".
-3. Otherwise, the role that gets at least half in the most operations: "looks at the answer in Max, Min", or "…, except
-   in Max" where that is shorter. Of equals, the one that exceeds even attention by most there; of equals still, the
-   first in the order of `roles`.
-4. Otherwise "mixed".
+A head *has* a role for an operation where the role gets at least half of its attention, and more than untrained heads
+give it (`levels`). How it is named:
+1. After a role that it has for every operation; of several, the one that exceeds even attention by most.
+2. Otherwise after the role that it has for the most operations: "the answer in Max, Min", or "…, except in Max" where
+   that is shorter; of equals, the one that exceeds even attention by most there.
+3. Otherwise "no role".
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.interpret.attention_patterns import DISTRIBUTED_FROM
-from tinyformer.task.expressions import OPERATIONS
-from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
+from tinyformer.task.vocabulary import DIGITS
 
 HALF = 0.5
-CONTENT = ("largest", "smallest", "answer")
+OVERLAPPING = ("largest", "smallest", "answer", "itself")
 NAMES = {
-    "operation": "operation reader",
+    "operation": "reads the operation",
     "(": "looks at the bracket (",
     ")": "looks at the bracket )",
-    "largest": "looks at the largest",
-    "smallest": "looks at the smallest",
-    "answer": "looks at the answer",
+    "itself": "looks at the token itself",
 }
+NO_ROLE = "no role"
+_PLACES = {"First": 0, "Second": 1, "Last": -1}  # which number is the answer; of other operations its value tells
+
+
+def asks_for_place(operation):
+    """Whether the answer is the number at a place, whatever it is."""
+    return operation in _PLACES
 
 
 class RoleShares(NamedTuple):
-    roles: tuple[str, ...]  # "operation", "(", "number 1", …, ")", "largest", "smallest", "answer"
-    shares: np.ndarray  # (L, H, 5, roles), of attention; places sum to 1
-    even: np.ndarray  # (5, roles): the share if attention were even
-    entropy: np.ndarray  # (L, H): mean normalized entropy
+    roles: tuple[str, ...]  # "operation", "(", "number 1", …, ")", "largest", "smallest", "answer", "itself"
+    names: tuple[str, ...]  # of the O operations
+    shares: tuple[np.ndarray, ...]  # of each layer (H, O, R, roles), of the attention of each row that is read
+    even: np.ndarray  # (O, roles): the share if attention were even
 
-    def name(self, layer, head):
-        """What the head does, by the rule above."""
-        shares = self.shares[layer, head]  # (5, roles)
-        best = self._best(shares.mean(axis=0), self.even.mean(axis=0), shares.min(axis=0))
-        if best is not None:
-            return role_name(self.roles[best])
-        if self.entropy[layer, head] >= DISTRIBUTED_FROM:
-            return "looks everywhere"
-        fits = shares >= HALF
-        if not fits.any():
-            return "mixed"
-        excess = (np.where(fits, shares - self.even, 0)).sum(axis=0).round(6)
-        role = max(range(len(self.roles)), key=lambda role: (fits[:, role].sum(), excess[role]))
-        operations = [operation for operation, fit in zip(OPERATIONS, fits[:, role], strict=True) if fit]
-        if len(operations) == len(OPERATIONS) - 1:
-            (other,) = set(OPERATIONS) - set(operations)
-            return f"{role_name(self.roles[role])}, except in {other}"
-        return f"{role_name(self.roles[role])} in {', '.join(operations)}"
+    def of_read_rows(self, layer):
+        """(H, O, roles): the mean over the rows that are read."""
+        return self.shares[layer].mean(axis=2)
 
-    def _best(self, shares, even, least):
-        """The role with at least half and the largest excess over even attention, or None."""
-        content = np.isin(self.roles, CONTENT)
-        fits = (shares >= HALF) & (~content | (least >= HALF))
-        return int(np.where(fits, shares - even, -np.inf).argmax()) if fits.any() else None
+    def name(self, layer, head, levels=None):
+        """What the head does, by the rule above. levels (roles,): what untrained heads do not reach."""
+        shares = self.of_read_rows(layer)[head]  # (O, roles)
+        has = shares >= np.maximum(HALF, 0 if levels is None else levels)
+        if not has.any():
+            return NO_ROLE
+        excess = np.where(has, shares - self.even, 0).sum(axis=0).round(6)
+        role = max(range(len(self.roles)), key=lambda role: (has[:, role].sum(), excess[role]))
+        called = NAMES.get(self.roles[role], f"looks at {self.roles[role]}")
+        if self.roles[role] in OVERLAPPING[:3]:
+            called = called.replace("looks at", "looks at the")
+        having = [name for name, fits in zip(self.names, has[:, role], strict=True) if fits]
+        missing = [name for name in self.names if name not in having]
+        if not missing:
+            return called
+        return f"{called}, except in {missing[0]}" if len(missing) == 1 else f"{called} in {', '.join(having)}"
 
 
-def role_name(role):
-    """A head whose attention is mostly on `role`, in words."""
-    return NAMES.get(role, f"looks at {role}")
-
-
-def role_indicators(tokens, targets):
-    """tokens (N, T) → the names of the roles and (N, roles, T): 1 where a token has the role."""
+def role_indicators(space):
+    """→ the names of the roles that do not depend on who looks, and (N, roles, T): 1 where a token has the role."""
+    tokens = space.tokens
     is_number = np.isin(tokens, list(DIGITS))
-    n = int(is_number[0].sum())
-    places = np.eye(tokens.shape[1])[None].repeat(len(tokens), axis=0)  # every token has its place
     largest = np.where(is_number, tokens, -1).max(axis=1, keepdims=True)
     smallest = np.where(is_number, tokens, 99).min(axis=1, keepdims=True)
-    content = [is_number & (tokens == value) for value in (largest, smallest, targets[:, None])]
-    roles = ("operation", "(", *(f"number {i + 1}" for i in range(n)), ")", *CONTENT)
-    assert tokens[0, 1] == OPEN and tokens[0, -1] == CLOSE and tokens.shape[1] == n + 3
-    return roles, np.concatenate([places, np.stack(content, axis=1)], axis=1)
+    content = [is_number & (tokens == largest), is_number & (tokens == smallest), answer_positions(space)]
+    places = np.eye(tokens.shape[1])[None].repeat(len(tokens), axis=0)  # every token has its place
+    numbers = (f"number {i + 1}" for i in range(is_number[0].sum()))
+    return ("operation", "(", *numbers, ")", *OVERLAPPING[:3]), np.concatenate([places, np.stack(content, 1)], axis=1)
 
 
-def answer_positions(tokens, targets, operations):
-    """(N, T) bool: where the answer stands; of equal numbers, all for Max and Min, one for the others."""
+def answer_positions(space):
+    """(N, T) bool: where the answer stands. One token where a place is asked for, else every number that equals it."""
+    tokens = space.tokens
     is_number = np.isin(tokens, list(DIGITS))
-    where = is_number & (tokens == targets[:, None])
-    for operation, place in (("First", 2), ("Second", 3), ("Last", tokens.shape[1] - 2)):
-        rows = operations == OPERATIONS.index(operation)
-        where[rows] = np.arange(tokens.shape[1]) == place
+    where = is_number & (tokens == space.targets[:, None])
+    places = np.flatnonzero(is_number[0])
+    for index, name in enumerate(space.names):
+        if asks_for_place(name):
+            where[space.operations == index] = np.arange(tokens.shape[1]) == places[_PLACES[name]]
     return where
 
 
 def role_shares(patterns):
-    """SpacePatterns → RoleShares of the first token's row."""
-    roles, indicators = role_indicators(patterns.tokens, patterns.targets)
-    indicators[:, -1] = answer_positions(patterns.tokens, patterns.targets, patterns.operations)
-    shares, even = [], []
-    for index in range(len(OPERATIONS)):
-        rows = patterns.operations == index
-        first_rows = patterns.weights[:, :, :, 0][:, rows].astype(np.float64)  # (L, n, H, T)
-        shares.append(np.einsum("lnht,nrt->lhr", first_rows, indicators[rows]) / rows.sum())
-        even.append(indicators[rows].mean(axis=(0, 2)))
-    return RoleShares(roles, np.stack(shares, axis=2), np.array(even), patterns.entropy.mean(axis=1))
+    """SpacePatterns → RoleShares."""
+    roles, indicators = role_indicators(patterns.space)
+    operations = [patterns.space.operations == index for index in range(len(patterns.space.names))]
+    shares = []
+    for weights in patterns.weights:  # (N, H, R, T)
+        R = weights.shape[2]
+        by_operation = [
+            np.einsum("nhrt,nkt->hrk", weights[rows].astype(np.float64), indicators[rows], optimize=True) / rows.sum()
+            for rows in operations
+        ]
+        itself = [weights[rows][:, :, range(R), range(R)].mean(axis=0)[..., None] for rows in operations]
+        shares.append(np.stack([np.concatenate(pair, -1) for pair in zip(by_operation, itself, strict=True)], axis=1))
+    T = patterns.space.tokens.shape[1]
+    even = [np.append(indicators[rows].mean(axis=(0, 2)), 1 / T) for rows in operations]
+    return RoleShares((*roles, OVERLAPPING[3]), patterns.space.names, tuple(shares), np.array(even))

@@ -1,7 +1,7 @@
-"""Every subset of the heads: the smallest that suffices, and each head's share in the whole (Shapley 1953).
+"""Every subset of the heads: all that suffice, and each head's share in the whole (Shapley 1953).
 
-A head's Shapley value is its marginal contribution to accuracy, averaged over all orders in which the heads could be
-put back into a model without any. The values sum to accuracy(all heads) − accuracy(no head).
+A head's Shapley value is its marginal contribution to a measure, averaged over all orders in which the heads could be
+put back into a model without any. The values sum to measure(all heads) − measure(no head).
 """
 
 from math import factorial
@@ -9,40 +9,50 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.interpret.ablation import Ablation, ablation_steps
+from tinyformer.interpret.ablation import MEASURES, ablation_steps
 from tinyformer.interpret.components import CHUNK, Component, heads_of
 
 MOST_HEADS = 10  # 1,024 subsets
+ENOUGH = 0.99  # of the intact accuracy
 
 
 class Subsets(NamedTuple):
-    """`accuracy[i]` is that of the model that keeps the heads whose bits are set in i."""
+    """Row i of each measure is that of the model that keeps the heads whose bits are set in i."""
 
     heads: tuple[Component, ...]  # n of them; head j is bit j
-    accuracy: np.ndarray  # (2^n,)
-    per_operation: np.ndarray  # (2^n, 5)
+    means: dict  # each of MEASURES → (2^n, 1 + O): over all expressions, then over those of each operation
+
+    @property
+    def accuracy(self):
+        """(2^n,)"""
+        return self.means["accuracy"][:, 0]
 
     def kept(self, index):
         """The heads that subset number `index` keeps."""
         return [head for bit, head in enumerate(self.heads) if index >> bit & 1]
 
 
-def subset_steps(model, space, replacement="zero", chunk_size=CHUNK):
+def subset_steps(model, space, replacement="mean", chunk_size=CHUNK):
     """A generator as `ablation_steps`, which returns Subsets. ValueError where there are too many heads."""
     heads = tuple(heads_of(model.config))
     if len(heads) > MOST_HEADS:
         raise ValueError(f"{len(heads)} heads have 2^{len(heads)} subsets; up to {MOST_HEADS} heads are tried")
     all_kept = (1 << len(heads)) - 1
     removed = [[head for bit, head in enumerate(heads) if not index >> bit & 1] for index in range(all_kept)]
-    result: Ablation = yield from ablation_steps(model, space, removed, replacement, chunk_size)
+    result = yield from ablation_steps(model, space, removed, replacement, chunk_size)
     order = [*range(1, all_kept + 1), 0]  # the intact model came first
-    return Subsets(heads, result.accuracy[order], result.accuracy_per_operation[order])
+    return Subsets(heads, {measure: result.mean(measure)[order] for measure in MEASURES})
 
 
-def smallest_sufficient(subsets, share=0.99):
-    """The number of the smallest subset with at least `share` of the intact accuracy; of equals, the most accurate."""
+def sufficient(subsets, share=ENOUGH):
+    """The numbers of all subsets with at least `share` of the intact accuracy, fewest heads first."""
     enough = np.flatnonzero(subsets.accuracy >= share * subsets.accuracy[-1])
-    return int(min(enough, key=lambda index: (int(index).bit_count(), -subsets.accuracy[index])))
+    return sorted(map(int, enough), key=lambda index: (index.bit_count(), -subsets.accuracy[index]))
+
+
+def minimal(enough):
+    """Those of the sufficient subsets from which no head can be spared: none of their proper subsets suffices."""
+    return [index for index in enough if not any(other != index and other & index == other for other in enough)]
 
 
 def best_per_size(subsets):

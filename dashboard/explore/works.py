@@ -1,0 +1,88 @@
+"""What the sections of this page have computed in the background, each by a function of `tinyformer.interpret`."""
+
+from dashboard.explore.background import Work
+from tinyformer import expression_space, interpret
+from tinyformer.evaluation.report import split_of
+from tinyformer.interpret.patching import over_pairs, random_pairs
+from tinyformer.interpret.sampling import tokens_of_length
+from tinyformer.task.datasets import SIDES
+
+EVERYTHING, HELD_OUT = "all expressions", "held out"
+
+
+def patterns(subject):
+    """SpacePatterns."""
+    return _once(
+        f"{subject.name}: every expression", ("patterns", subject.source),
+        lambda: interpret.space_patterns(subject.model, expression_space()),
+    )  # fmt: skip
+
+
+def nulls(subject):
+    """Nulls of the subject's shape: once for all models that have it."""
+    steps = lambda: interpret.null_steps(subject.config, expression_space())  # noqa: E731
+    return Work("untrained models of the same shape", ("nulls", subject.config), steps)
+
+
+def ablation(subject, sets, replacement):
+    """Ablation of sets of components on the whole space."""
+    sets = tuple(frozenset(components) for components in sets)
+    return Work(
+        f"{subject.name}: parts taken out", ("ablation", subject.source, sets, replacement),
+        lambda: interpret.ablation_steps(subject.model, expression_space(), sets, replacement),
+    )  # fmt: skip
+
+
+def single_heads(subject, replacement):
+    """Ablation of each head alone."""
+    return ablation(subject, [[head] for head in interpret.heads_of(subject.config)], replacement)
+
+
+def subsets(subject, replacement):
+    """Subsets."""
+    return Work(
+        f"{subject.name}: subsets of heads", ("subsets", subject.source, replacement),
+        lambda: interpret.subset_steps(subject.model, expression_space(), replacement),
+    )  # fmt: skip
+
+
+def means(subject, num_args):
+    """`mean_activations` over expressions with as many numbers."""
+    return _once(
+        f"{subject.name}: mean outputs", ("means", subject.source, num_args),
+        lambda: interpret.mean_activations(subject.model, tokens_of_length(num_args)),
+    )  # fmt: skip
+
+
+def many_pairs(subject, num_args):
+    """(Patching, operations) of pairs drawn at random."""
+    return Work(
+        f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
+        lambda: over_pairs(subject.model, random_pairs(num_args, expression_space().names)),
+    )  # fmt: skip
+
+
+def gradients(subject, expression, other):
+    """IntegratedGradients of the logit difference of the answer and `other`, a token id."""
+    return _once(
+        f"{subject.name}: integrated gradients", ("integrated", subject.source, tuple(expression.tokens), other),
+        lambda: interpret.integrated_gradients(subject.model, expression.tokens, expression.answer_token, other),
+    )  # fmt: skip
+
+
+def rows_asked(subject, asked):
+    """Which of the space's expressions count: all, or those on the test side of this model's split."""
+    if asked == EVERYTHING:
+        return slice(None)
+    data_seed, shares = split_of(subject.shown.checkpoint)
+    return expression_space(data_seed=data_seed, shares=shares).sides == SIDES.index("test")
+
+
+def _once(label, key, function):
+    """Work in one piece."""
+
+    def steps():
+        yield 0.0
+        return function()
+
+    return Work(label, key, steps)

@@ -1,0 +1,69 @@
+"""View Who wrote it: what each part wrote towards the answer, beside what is lost without it."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid
+from dashboard.explore import background, results, works
+from dashboard.explore.names import part_name
+from tinyformer.interpret import disagreements, written_and_lost
+from tinyformer.task.vocabulary import VOCABULARY
+
+RECIPE = """\
+from tinyformer import load_checkpoint, parse_expression
+from tinyformer.interpret import disagreements, written_and_lost
+expression = parse_expression("{expression}")
+found = written_and_lost({model}, expression.tokens, expression.answer_token)
+print(found, *disagreements(found.written, found.lost), sep="\\n")"""
+
+
+def draw(subjects, expression):
+    means = background.gathered([works.means(subject, len(expression.numbers)) for subject in subjects])
+    if means is None:
+        return
+    stories = [
+        written_and_lost(
+            subject.model, expression.tokens, expression.answer_token, some,
+            results.trace(subject.source, tuple(expression.tokens), subject.model),
+        )
+        for subject, some in zip(subjects, means, strict=True)
+    ]  # fmt: skip
+    reach = max(np.nanmax(np.abs(_table(written, lost))) for _, written, lost in stories)
+    st.caption(
+        f"The logit of {expression.answer} minus that of the best other token: what each part *wrote* of it, and how "
+        "much is *lost* when the part writes its mean instead."
+    )
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        other, written, lost = stories[place]
+        figure = grid.grid(
+            _table(written, lost), [part_name(part) for part in written], ("wrote", "lost"), signed=True,
+            names=("part", "which", "logits"), cell=min(64, (width - 110) // 2), height=22, reach=float(reach),
+            title=f"{expression.answer} against {VOCABULARY[other]}: {sum(written.values()):+.2f}",
+        )  # fmt: skip
+        with column:
+            components.draw(figure, key=f"wrote-{subject.name}-{len(subjects)}")
+            st.markdown(told(disagreements(written, lost)))
+    components.how_to_read(
+        "A logit is the score of a token as the answer, before the softmax makes probabilities of all 20; what "
+        "counts is a difference of two. **Wrote**: a part's output followed along the residual path alone to the "
+        "logits, every norm on the way dividing by what it divides by in this run. These sum to the difference "
+        "exactly. What a part does by being read by later parts counts as theirs. “Constants” are all biases.\n\n"
+        "**Lost**: the part's output is replaced by its mean over expressions of the same length, and all that follows "
+        "is computed anew; these do not sum to anything. A part that wrote much and loses nothing was not needed: the "
+        "parts after it make up for it, or its mean says the same. – cannot be taken out."
+    )
+
+
+def told(apart):
+    """Where what was written and what is lost disagree, in a sentence."""
+    if not apart:
+        return "Of every part that is worth a tenth of it, what it wrote and what is lost agree, by half or better."
+    part, written, lost = apart[0]
+    rest = len(apart) - 1
+    more = f" So {'does' if rest == 1 else 'do'} {rest} more." if rest else ""
+    return f"They disagree: **{part_name(part)}** wrote {written:+.2f}; without it, {lost:+.2f} is lost.{more}"
+
+
+def _table(written, lost):
+    return np.array([[value, lost.get(part, np.nan)] for part, value in written.items()])
