@@ -73,12 +73,12 @@ def with_asked(key, known):
 def read_link():
     """Before all widgets of a new session: take out of the link what is empty. It would empty what must have a value.
 
-    An empty choice of models, and an empty field for the expression, are something that a link may say.
+    An empty choice of models or of built-in operations, and an empty field for the expression, a link may say.
     """
     if "_link_read" in st.session_state:
         return
     st.session_state["_link_read"] = True
-    named = {*st.query_params} - {MODELS, EXPRESSION}
+    named = {*st.query_params} - {MODELS, EXPRESSION, "ops"}
     if empty := [name for name in named if not any(st.query_params.get_all(name))]:
         for name in empty:
             del st.query_params[name]

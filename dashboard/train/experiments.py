@@ -17,6 +17,14 @@ class Experiment(NamedTuple):
         reference = TrainingConfig(seed=seed)
         return reference, self.change(reference)
 
+    def runs(self, seed):
+        """{label: TrainingConfig} of the same two."""
+        return dict(zip(("", self.title), self.pair(seed), strict=True))
+
+    def is_shown(self, labels):
+        """Whether one of these labels is that of this experiment."""
+        return self.title in labels
+
 
 def _model(**settings):
     return lambda config: replace(config, model=replace(config.model, **settings))

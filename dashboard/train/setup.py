@@ -1,12 +1,13 @@
 """What to train: a size, seeds, epochs, a learning rate, and everything else under "Advanced"."""
 
+import shlex
 from dataclasses import replace
 
 import streamlit as st
 
 from dashboard import visitor_runs, workers
 from dashboard.plain_text import plain
-from dashboard.train import advanced, limits, what_if
+from dashboard.train import advanced, limits, operations, what_if
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
 from tinyformer.settings_without_effect import settings_without_effect
@@ -27,7 +28,7 @@ def draw():
                 key="size",
                 bind="query-params",
                 required=True,
-                help="For training and for what is held out. Of three digits, there are 5,000 different ones.",
+                help="For training and for what is held out. Each operation has 1,000 of three digits.",
             )
             seeds = st.text_input(
                 "Seeds",
@@ -60,10 +61,12 @@ def draw():
                 help="How long a step is. Try ten times as much, or a tenth.",
             )
             place_of_button = st.container(width="content")
+        learned = operations.draw()
         settings, model = advanced.draw()
         try:
+            settings |= learned or {}
             settings |= {"num_examples": DRAWS[size], "epochs": epochs, "learning_rate": rate}
-            configs = _configs(seeds, settings, model)
+            configs = [] if learned is None else _configs(seeds, settings, model)
         except ValueError as error:
             configs = []
             st.error(plain(limits.in_words(error)))
@@ -75,7 +78,8 @@ def draw():
 
 def fold():
     """Callback of what starts a run: close what stands between the button and the curves."""
-    st.session_state[advanced.OPEN] = st.session_state[what_if.OPEN] = False
+    for part in (advanced, operations, what_if):
+        st.session_state[part.OPEN] = False
 
 
 def _configs(seeds, settings, model):
@@ -101,4 +105,5 @@ def _say_what_it_is(configs):
 
 def command(config):
     """What one types to train this configuration as a run."""
-    return " ".join(["python -m tinyformer train", *command_words(config), f"--run runs/seed-{config.seed}"])
+    words = [*command_words(config), "--run", f"runs/seed-{config.seed}"]
+    return shlex.join(["python", "-m", "tinyformer", "train", *words])

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import selection, visitor_runs, visitors
 from dashboard.plain_text import plain
-from dashboard.train import honesty, keep, live, one_step, setup, table, watch, what_if
+from dashboard.train import honesty, keep, live, one_step, rules, setup, table, watch, what_if
 from tinyformer.cli.options import command_words
 from tinyformer.runs import RunError
 
@@ -14,7 +14,7 @@ KEPT = "_runs_kept"  # the same, for when one comes back from another page
 st.title("Train")
 st.markdown(
     "Watch transformers learn to work out expressions such as Max ( 5 3 9 ) → 9 from nothing, each from its own random "
-    "beginning, on the same data."
+    "beginning, on the same data. Which operations they learn is up to you."
 )
 
 configs, start = setup.draw()
@@ -65,6 +65,7 @@ if shown:
         log_scale = st.toggle("Logarithmic loss", value=True, key="log", bind="query-params")
     live.draw(shown, layout, log_scale)
     honesty.draw(shown)
+    rules.draw(shown)
     closer = st.segmented_control(
         "Look closer", ["Watch it form", "One step under the microscope"], key="closer", bind="query-params"
     )

@@ -1,0 +1,71 @@
+"""Which rules can it learn? One model for each rule, and how many steps each took to 99 %, or where it stays."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard import visitor_runs
+from dashboard.charts.bars import percent
+from dashboard.train import run_line
+from tinyformer import TrainingConfig
+from tinyformer.task.operations import Operation
+
+LABEL = "rule "  # before the name of the rule: what such a run is called
+GOAL = 0.99  # of validation accuracy
+SECONDS = 2  # between two looks
+
+
+class Rules(NamedTuple):
+    """An experiment that needs no reference: its trainings stand beside each other."""
+
+    title: str = "which rules?"
+    look_for: str = (
+        "One model for each rule, everything else being equal. Max picks a digit, Median has to sort, Range subtracts, "
+        "Product and Sum take every digit into account, Pick reads an address first. Which one takes longest?"
+    )
+    names: tuple[str, ...] = ("Max", "Median", "Range", "Pick", "Product", "Sum")
+
+    def runs(self, seed):
+        """{label: TrainingConfig} with this seed."""
+        return {f"{LABEL}{name}": TrainingConfig(operations=(name,), epochs=25, seed=seed) for name in self.names}
+
+    def is_shown(self, labels):
+        return any(label in labels for label in self.runs(0))
+
+
+def draw(shown):
+    """The table of what is on the page of this experiment; it follows the trainings."""
+    ours = [one for one in shown if visitor_runs.is_usable(one.run) and one.run.label.startswith(LABEL)]
+    if ours:
+        busy = any(visitor_runs.status(one.run).state in run_line.BUSY for one in ours)
+        st.fragment(_draw, run_every=SECONDS if busy else None)(ours)
+
+
+def _draw(ours):
+    st.markdown("**Which rules can it learn?**")
+    st.dataframe(
+        [_row(one) for one in ours],
+        hide_index=True,
+        key="rules",
+        alt="Steps to 99 % of the validation side, by rule",
+        column_config={
+            "steps to 99 %": st.column_config.TextColumn(help="Looked at on the validation side, once an epoch.")
+        },
+    )
+    st.caption(
+        "One seed each: another one may take more or fewer steps. A training longer than this one may get there."
+    )
+
+
+def _row(one):
+    name = one.run.label.removeprefix(LABEL)
+    log, status = one.run.log(), visitor_runs.status(one.run)
+    steps, accuracies = log.epoch_column("step"), log.epoch_column("accuracy")
+    reached = next((f"{step:,}" for step, accuracy in zip(steps, accuracies, strict=True) if accuracy >= GOAL), None)
+    now = f"{percent(accuracies[-1])} after {log.step:,}" if len(accuracies) else "not begun"
+    return {
+        "rule": f"{one.style.glyph} {name}",
+        "what it asks for": Operation(name).words if name in Rules().names else "",
+        "steps to 99 %": reached or (f"not yet: {now}" if status.state in run_line.BUSY else f"stays below: {now}"),
+        "best on the validation side": percent(max(accuracies)) if len(accuracies) else "",
+    }
