@@ -32,8 +32,10 @@ page = st.navigation([
 ])  # fmt: skip
 selection.read_link()
 if at_home := page.url_path == "":
-    home.draw_question()
+    tries = home.draw_question()
 shown = sidebar.draw(with_expression=not at_home).models
+if at_home:
+    home.draw_tries(tries, shown)
 page.run()
 preload.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

@@ -1,16 +1,16 @@
 """What the page Home is made of: a question, its way through the model, an answer in a line, the ways on."""
 
-import random
 from html import escape
 
 import streamlit as st
 
-from dashboard import glossary, selection
+from dashboard import glossary, questions, selection
 from dashboard.charts.bars import percent
-from tinyformer import OPERATIONS, Expression
-from tinyformer.task.vocabulary import VOCABULARY
+from dashboard.plain_text import html, plain
+from tinyformer.task.task import DEFAULT_TASK
 
 TRY = (selection.DEFAULT_EXPRESSION, "Min ( 4 2 5 )", "First ( 5 3 9 )", "Second ( 4 8 7 )", "Last ( 4 7 9 )")
+MOST_OWN = 4  # of them, of operations that are not among the usual five
 WORTH_SHOWING = 0.005  # of probability: below it, a second answer is a number nobody needs
 FOUR_SENTENCES = (
     "A question is cut into {{token|tokens}}, and of each the model is told its number, not its meaning. In every "
@@ -52,14 +52,23 @@ def draw_question():
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         with st.container(width=300):
             selection.expression_field()
-        for text in TRY:
-            st.button(text, on_click=selection.show_expression, args=(text,), type="tertiary")
-        st.button("Surprise me", on_click=_surprise, type="tertiary")
+        return st.container(horizontal=True, gap="small", width="content")  # for what can be tried
 
 
-def _surprise():
-    numbers = tuple(random.randrange(10) for _ in range(3))
-    selection.show_expression(Expression(random.choice(OPERATIONS), numbers))
+def draw_tries(place, models):
+    """Into its place: expressions that the models on display know. It is known who they are after the sidebar."""
+    tasks = list(dict.fromkeys(shown.task for shown in models)) or [DEFAULT_TASK]
+    operations = {operation: task for task in tasks for operation in task.operations}
+    own = [questions.of_operation(*pair) for pair in operations.items() if pair[0] not in DEFAULT_TASK.operations]
+    usual = [text for text in TRY if any(task.find(text.split()[0]) for task in tasks)]
+    with place:
+        for text in [*map(str, own[:MOST_OWN]), *usual[: len(TRY) - len(own[:MOST_OWN])]]:
+            st.button(plain(text), on_click=selection.show_expression, args=(text,), type="tertiary")
+        st.button("Surprise me", on_click=_surprise, args=(tasks,), type="tertiary")
+
+
+def _surprise(tasks):
+    selection.show_expression(questions.at_random(tasks))
 
 
 def draw_four_sentences(models):
@@ -70,26 +79,31 @@ def draw_four_sentences(models):
     glossary.prose(FOUR_SENTENCES.format(read=read))
 
 
-def draw_path(expression, config):
-    """The expression as the model gets it, the layers it goes through, and the right answer."""
-    tokens = "".join(f"<span>{escape(VOCABULARY[token])}</span>" for token in expression.tokens)
+def draw_path(expression, config, answers):
+    """The expression as the model gets it, the layers it goes through, and the right answer: `questions.answers`."""
+    tokens = "".join(f"<span>{escape(word)}</span>" for word in expression.words)
     heads = f"{config.num_heads} {'head' if config.num_heads == 1 else 'heads'}"
     dots = "●" * config.num_heads if config.num_heads <= 8 else ""
     layer = '<em>→</em><span class="tf-layer"><i aria-hidden="true">{}</i>layer {}, {}</span>'
     numbers = range(1, config.num_layers + 1) if config.num_layers <= 4 else ["1 to " + str(config.num_layers)]
     layers = "".join(layer.format(dots, number, heads) for number in numbers)
-    answer = f"<em>→</em><span><b>{expression.answer}</b></span><em style='font-size:.87rem'>right answer</em>"
-    st.html(f'{STYLE}<div class="tf-path">{tokens}{layers}{answer}</div>')
+    right = "".join(
+        f"<span><b>{answer}</b></span><em style='font-size:.87rem'>right answer"
+        f"{f' to {html(", ".join(names))}' if len(answers) > 1 else ''}</em>"
+        for answer, names in answers.items()
+    )
+    st.html(f'{STYLE}<div class="tf-path">{tokens}{layers}<em>→</em>{right}</div>')
 
 
 def draw_answer(probabilities, expression):
     """What a model answers, (V,) probabilities: the first, how sure, and the others where they are worth a word."""
+    words = expression.task.vocabulary
     first, *others = probabilities.argsort()[::-1][:4]
     verdict = "right" if first == expression.answer_token else f"wrong, it is {expression.answer}"
-    near = [f"{escape(VOCABULARY[t])} {percent(probabilities[t])}" for t in others if probabilities[t] >= WORTH_SHOWING]
+    near = [f"{escape(words[t])} {percent(probabilities[t])}" for t in others if probabilities[t] >= WORTH_SHOWING]
     next_best = f"then {', '.join(near)}" if near else f"no other answer above {WORTH_SHOWING:.1%}"
     st.html(
-        f'<div class="tf-answer"><strong>{escape(VOCABULARY[first])}</strong>'
+        f'<div class="tf-answer"><strong>{escape(words[first])}</strong>'
         f"<span>{verdict}, {percent(probabilities[first])} sure<br>"
         f'<span class="tf-note">{next_best}</span></span></div>'
     )

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import caches, models, visitor_runs
+from dashboard import caches, models, questions, visitor_runs
 from dashboard.history import history
-from tinyformer import CheckpointError, Expression, ExpressionError, parse_expression, side_of
+from tinyformer import CheckpointError, Expression, ExpressionError, TransformerConfig, side_of
 from tinyformer.checkpoints.checkpoint import Checkpoint
 from tinyformer.evaluation.report import split_of
+from tinyformer.task.task import DEFAULT_TASK
 
 MODELS, EXPRESSION = "models", "expression"  # keys of the widgets, and names in the URL
 DEFAULT_EXPRESSION = "Max ( 3 9 1 )"  # held out for every model that ships
@@ -36,18 +37,31 @@ class ShownModel(NamedTuple):
     def model(self):
         return self.checkpoint.model
 
+    @property
+    def task(self):
+        return self.checkpoint.task
+
+    def question(self, expression):
+        """What the expression, or a text, asks of this model: an Expression of its task, or the ExpressionError."""
+        return questions.Reader(self.name, self.task, self.checkpoint.config).question(expression)
+
     def side_of(self, expression):
         """ "train", "validation" or "test": where this model's training had the expression."""
         data_seed, shares = split_of(self.checkpoint)
         return side_of(expression, data_seed=data_seed, shares=shares)
 
     def history(self, expression):
-        """What the expression was to this model's training, in a few words."""
-        return history(self.checkpoint.training, expression, self.side_of(expression))
+        """What the expression was to this model's training, in a few words; "" of what is no question to it."""
+        if not isinstance(question := self.question(expression), Expression):
+            return ""
+        return history(self.checkpoint.training, question, self.side_of(question))
 
 
 class Selection(NamedTuple):
-    """`problems` and `complaint` are for the sidebar; a view needs the first two only."""
+    """`problems` and `complaint` are for the sidebar; a view needs the first two only.
+
+    At least one of the models knows the operation of `expression`: what it asks of each, `ShownModel.question` says.
+    """
 
     models: tuple[ShownModel, ...]
     expression: Expression
@@ -98,7 +112,8 @@ def expression_field():
         key=EXPRESSION,
         bind="query-params",
         max_chars=LONGEST_TEXT,
-        help="First, Second, Last, Max or Min of two or more digits. Brackets and commas are optional.",
+        help="An operation that a model on display knows, such as Max, of two or more digits. Brackets and commas are "
+        "optional.",
     )
 
 
@@ -114,23 +129,23 @@ def resolve():
             shown.append(ShownModel(known[name], looks[name], caches.checkpoint(known[name])))
         except CheckpointError as error:
             problems.append(str(error))
-    longest = min((model.checkpoint.config.max_seq_len for model in shown), default=50)
-    expression, complaint = _last_good_expression(longest)
+    expression, complaint = _last_good_expression(shown)
     st.session_state["_selection"] = Selection(tuple(shown), expression, tuple(problems), complaint)
     return current()
 
 
-def _last_good_expression(max_seq_len):
-    """(Expression, None), or the last good one with the ExpressionError of the present text."""
-    try:
-        expression = parse_expression(st.session_state[EXPRESSION], max_seq_len=max_seq_len)
-    except ExpressionError as error:
-        kept = st.session_state.get("_good_expression", parse_expression(DEFAULT_EXPRESSION))
-        if len(kept.tokens) > max_seq_len:
-            kept = parse_expression(DEFAULT_EXPRESSION)
-        return kept, error
-    st.session_state["_good_expression"] = expression
-    return expression, None
+def _last_good_expression(shown):
+    """(Expression, None), or the last one that a model knows, with the ExpressionError of the present text."""
+    readers = shown or [questions.Reader("A model that ships", DEFAULT_TASK, TransformerConfig())]
+    asked = [one.question(st.session_state[EXPRESSION]) for one in readers]
+    if good := [question for question in asked if isinstance(question, Expression)]:
+        st.session_state["_good_expression"] = good[0]
+        return good[0], None
+    for last in (st.session_state.get("_good_expression"), DEFAULT_EXPRESSION):
+        kept = [one.question(last) for one in readers if last is not None]
+        if kept := [question for question in kept if isinstance(question, Expression)]:
+            return kept[0], asked[0]
+    return questions.of_operation(readers[0].task.operations[0], readers[0].task), asked[0]
 
 
 def show_expression(text):

@@ -28,7 +28,7 @@ def _operations_spec(names, color, width):
     bars = base.mark_bar(color=color, height=9, cornerRadiusEnd=2).encode(
         x=alt.X("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     )
-    chart = alt.layer(bars, data=ROWS, title="Accuracy, validation").properties(width=width, height=85)
+    chart = alt.layer(bars, data=ROWS, title="Accuracy, validation").properties(width=width, height=17 * len(names))
     return to_spec(chart)
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from tinyformer import Expression
 from tinyformer.laboratory.anatomy import Anatomy, Run, Trial
-from tinyformer.task.vocabulary import VOCABULARY
 
 
 class Stage(NamedTuple):
@@ -23,7 +22,12 @@ class Stage(NamedTuple):
 
     @property
     def words(self):
-        return [VOCABULARY[token] for token in self.expression.tokens]
+        return self.expression.words
+
+    @property
+    def vocabulary(self):
+        """The tokens of this model, in the order of their ids."""
+        return list(self.expression.task.vocabulary)
 
 
 PARTS = {"attention": "attention", "feed_forward": "feed-forward", "final": "after the last"}

@@ -10,7 +10,6 @@ from tinyformer import CrossEntropyLoss
 from tinyformer.gradient_cases import LossLayer
 from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import probability, result, surprise
-from tinyformer.task.vocabulary import VOCABULARY
 
 
 def trial(stage):
@@ -20,7 +19,7 @@ def trial(stage):
 def panels(view):
     x, tape = flat(view.trial.inputs[0]), view.run.tape
     rows = numbered(len(x)) if view.by_hand else ["answer"]
-    columns = numbered(x.shape[1]) if view.by_hand else list(VOCABULARY)
+    columns = numbered(x.shape[1]) if view.by_hand else view.stage.vocabulary
     asked = np.eye(x.shape[1])[tape.targets]
     return [
         Panel("x", "x: the logits", x, rows, columns),
@@ -40,9 +39,9 @@ def cause(view, name, i, j):
 def experiment(stage):
     """The loss and its gradient as a function of the right token's logit."""
     shift = st.slider("Add to the logit of the asked token", -20.0, 20.0, 0.0, 0.5, key="logit-shift", width=320)
-    target, loss_fn = stage.anatomy.target, CrossEntropyLoss()
+    target, loss_fn, V = stage.anatomy.target, CrossEntropyLoss(), len(stage.vocabulary)
     shifts = np.linspace(-20, 20, 81)
-    one_hot = np.eye(len(VOCABULARY))[target]
+    one_hot = np.eye(V)[target]
     losses, slopes = [], []
     for s in (*shifts, shift):
         loss, tape = loss_fn.forward(stage.anatomy.logits + s * one_hot, np.array([target]))
@@ -51,7 +50,7 @@ def experiment(stage):
     frame = {"x": shifts, "y": losses[:-1], "series": "loss"}
     figure = lab_lines.lines(
         frame,
-        f"The loss that asks for {VOCABULARY[target]}",
+        f"The loss that asks for {stage.vocabulary[target]}",
         "added to its logit",
         "nats",
         height=190,
@@ -64,7 +63,7 @@ def experiment(stage):
     )
     st.caption(
         "Far too low, the gradient is −1: a straight push, however wrong the answer. As p nears 1 it fades. "
-        f"An even guess among {len(VOCABULARY)} tokens costs ln {len(VOCABULARY)} = {np.log(len(VOCABULARY)):.3f} nats."
+        f"An even guess among {V} tokens costs ln {V} = {np.log(V):.3f} nats."
     )
 
 

@@ -9,14 +9,14 @@ from dashboard.lab.bench import Bench, Panel, flat, numbered
 from tinyformer.laboratory.causes import Cause, result
 from tinyformer.laboratory.embedding_geometry import cosine_similarities, neighbor_similarity
 from tinyformer.layers import Embedding
-from tinyformer.task.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS
 
 
 def panels(view):
     table, y = view.trial.layer.weight.value, flat(view.run.y)
     columns = numbered(y.shape[1])
     return [
-        Panel("W", "W, the table: one row per token of the vocabulary", table, list(VOCABULARY), columns),
+        Panel("W", "W, the table: one row per token of the vocabulary", table, view.stage.vocabulary, columns),
         Panel("y", "y: the rows that the expression selects", y, view.rows, columns, clickable=True),
     ]
 
@@ -26,7 +26,7 @@ def cause(view, name, i, j):
     value = view.trial.layer.weight.value[token, j]
     return Cause(
         float(value),
-        f"W[{token}, {j}] = {result(value)}: row {token} of the table, the token {VOCABULARY[token]}",
+        f"W[{token}, {j}] = {result(value)}: row {token} of the table, the token {view.stage.vocabulary[token]}",
         {"W": (token, slice(None))},
     )
 
@@ -35,9 +35,9 @@ def cause(view, name, i, j):
 def experiment(stage):
     """What the table has learned: which tokens point the same way."""
     only = st.toggle("Digits only", value=True, key="digits-only")
-    chosen = list(DIGITS) if only else list(range(len(VOCABULARY)))
+    chosen = list(DIGITS) if only else list(range(len(stage.vocabulary)))
     similar = cosine_similarities(stage.anatomy.model.embedding.weight.value[chosen])
-    words = [VOCABULARY[token] for token in chosen]
+    words = [stage.vocabulary[token] for token in chosen]
     components.draw(lab_matrix.matrix(similar, words, words, "Cosine of the angle between two rows"), key="cosines")
     if only:
         neighbors, pairs = neighbor_similarity(similar)

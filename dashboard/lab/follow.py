@@ -8,7 +8,6 @@ from dashboard.charts.bars import percent
 from dashboard.lab import rooms
 from dashboard.lab.benches import BENCHES
 from tinyformer.laboratory.wires import boxes
-from tinyformer.task.vocabulary import VOCABULARY
 
 KEY = "diagram"
 
@@ -16,10 +15,10 @@ KEY = "diagram"
 def draw(stage):
     """The diagram; a click on a box opens its bench, on the values that flow there."""
     anatomy = stage.anatomy
-    answer = VOCABULARY[int(anatomy.probabilities[0].argmax())]
+    answer = stage.vocabulary[int(anatomy.probabilities[0].argmax())]
     st.markdown(
         f"**{stage.expression}** goes in at the top, **{answer}** comes out at the bottom, with probability "
-        f"{percent(float(anatomy.probabilities.max()))}; the loss that asks for {VOCABULARY[anatomy.target]} is "
+        f"{percent(float(anatomy.probabilities.max()))}; the loss that asks for {stage.vocabulary[anatomy.target]} is "
         f"{anatomy.loss:.4g}. "
         "**Click a box** to open its bench on the values that flow there now."
     )

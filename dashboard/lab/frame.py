@@ -7,6 +7,7 @@ from functools import lru_cache
 import streamlit as st
 
 from dashboard.lab import inputs, numbers
+from tinyformer.task.task import DEFAULT_TASK
 
 FORMULA_WIDTH = 454  # two fit beside the sidebar at 1280 pixels, one at 800
 
@@ -57,7 +58,8 @@ def recipe(bench, stage, by_hand=False):
     facts = {"block": stage.block, "part": stage.part, "expression": stage.expression}
     made = bench.trial_code or f'anatomy.trial("{bench.place}")'
     names = ["dissect"] + [made.split("(")[0]] * bool(bench.trial_code) + ["softened"] * bench.softened
-    return (bench.recipe or _USUAL).format(
+    own = stage.expression.task != DEFAULT_TASK
+    return (bench.recipe or (_OWN if own else _USUAL)).format(
         path=stage.model_path,
         target=stage.anatomy.target,
         imports=", ".join(sorted(names)),
@@ -67,6 +69,12 @@ def recipe(bench, stage, by_hand=False):
     )
 
 
+_OWN = """\
+from tinyformer import load_checkpoint, parse_expression
+from tinyformer.laboratory.trials import {imports}
+anatomy = dissect((own := load_checkpoint("{path}")).model, parse_expression("{expression}", 50, own.task), {target})
+trial = {trial}
+print(trial.run().y.round(3), trial.run().d_inputs, {checked}.check(), sep="\\n")"""
 _USUAL = """\
 from tinyformer import load_checkpoint, parse_expression
 from tinyformer.laboratory.trials import {imports}

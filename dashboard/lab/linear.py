@@ -9,12 +9,11 @@ from dashboard.lab.bench import Bench, Hand, Panel, flat, in_and_out, numbered
 from tinyformer.laboratory.causes import products
 from tinyformer.laboratory.initialization import scales_through_depth
 from tinyformer.layers import Linear
-from tinyformer.task.vocabulary import VOCABULARY
 
 
 def panels(view):
     weight, bias = view.trial.layer.weight.value, flat(view.trial.layer.bias.value)
-    out = numbered(weight.shape[1]) if view.by_hand else list(VOCABULARY)
+    out = numbered(weight.shape[1]) if view.by_hand else view.stage.vocabulary
     pooled = {"first": "the first token's row", "mean": "the mean of the rows"}[view.stage.anatomy.model.config.pooling]
     return in_and_out(
         view,

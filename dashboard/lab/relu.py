@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import caches, components, selection
 from dashboard.charts import lab_lines
 from dashboard.lab.bench import Bench, Hand, flat
-from tinyformer import expression_space
+from tinyformer.evaluation.report import space_of
 from tinyformer.laboratory.causes import Cause, number, result
 from tinyformer.laboratory.unit_activity import activity
 from tinyformer.layers import ReLU
@@ -23,7 +23,7 @@ def cause(view, name, i, j):
 @st.cache_resource(max_entries=32, show_spinner="Asking every expression there is …")
 def _activity(file, block):
     """(SHIFTS, F): the share of rows in which each unit fires, by how much every bias is lowered."""
-    return activity(caches.checkpoint(file).model, expression_space().tokens, block, SHIFTS)
+    return activity(caches.checkpoint(file).model, space_of(caches.checkpoint(file)).tokens, block, SHIFTS)
 
 
 @st.fragment
@@ -41,7 +41,7 @@ def experiment(stage):
         f"**{dead} of {len(share)} units are dead**: of no expression's rows that are read do they fire at one."
     )
     st.caption(
-        f"Of layer {stage.block + 1}, on all 5,000 expressions. Along the axis: the share of rows at which a unit "
+        f"Of layer {stage.block + 1}, on all expressions that the model is asked. Along the axis: the share of rows at which a unit "
         "fires, of those that are read: in the last layer of a model that pools its first token, that row only. A dead "
         "unit has "
         "output 0 and gradient 0, everywhere: its own weights never move again. Only a change in what it is given, "

@@ -10,7 +10,6 @@ from tinyformer import normalized_entropy
 from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import exponential_share, probability, result
 from tinyformer.layers import Softmax
-from tinyformer.task.vocabulary import VOCABULARY
 
 
 def trial(stage):
@@ -18,7 +17,7 @@ def trial(stage):
 
 
 def columns(view):
-    return numbered(flat(view.run.y).shape[1]) if view.by_hand else list(VOCABULARY)
+    return numbered(flat(view.run.y).shape[1]) if view.by_hand else view.stage.vocabulary
 
 
 def panels(view):
@@ -42,7 +41,7 @@ def experiment(stage):
     p, tape = Softmax().forward(logits / temperature)
     entropy = float(normalized_entropy(p)[0])
     title = "softmax(x / τ) of the logits"
-    figure = lab_lines.bars(VOCABULARY, p[0], title, "probability", domain=(0, 1), height=190, every_label=True)
+    figure = lab_lines.bars(stage.vocabulary, p[0], title, "probability", domain=(0, 1), height=190, every_label=True)
     components.draw(figure, key="temperature-bars", stretch=True)
     st.caption(
         f"The largest is {probability(p.max())}; the spread over all tokens (normalized entropy, 0 to 1) is "
@@ -50,7 +49,7 @@ def experiment(stage):
     )
     top = np.sort(np.argsort(-logits[0])[:6])
     jacobian = np.array([Softmax().backward(row[None], tape)[0] for row in np.eye(logits.shape[1])[top]])[:, top]
-    words = [VOCABULARY[i] for i in top]
+    words = [stage.vocabulary[i] for i in top]
     components.draw(
         lab_matrix.matrix(jacobian, words, words, "Jacobian of the six largest", row_title="y", column_title="x / τ"),
         key="jacobian",

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import caches, selection
+from dashboard import caches, questions, selection
 from dashboard.lab.bench import PARTS, Stage
 from dashboard.lab.rooms import RIGHT
-from tinyformer import parse_expression
 from tinyformer.laboratory.anatomy import dissect
 from tinyformer.task.vocabulary import DIGITS, VOCABULARY
 
@@ -15,7 +14,10 @@ MODEL, BLOCK, PART, TARGET = "bench-model", "block", "part", "target"  # keys of
 
 
 def choose(controls=(TARGET,), parts=()):
-    """The widgets, in one line; return the Stage. Those that would change nothing are left out."""
+    """The widgets, in one line; return the Stage, None where the model does not know the operation, which is said.
+
+    Widgets that would change nothing are left out.
+    """
     models, expression = selection.current()[:2]
     names = [shown.name for shown in models]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -26,6 +28,8 @@ def choose(controls=(TARGET,), parts=()):
         fitting = [part for part in parts or PARTS if part != "final" or config.norm == "pre"]
         part = _one_of(PART, "Sublayer", fitting, 150, bool(parts), PARTS.get)
         target = _one_of(TARGET, "The loss asks for", TARGETS, 170, TARGET in controls, _target_name, ASKING)
+    if not questions.say_unless_known(expression := shown.question(expression)):
+        return None
     token = expression.answer_token if target == RIGHT else VOCABULARY.index(target)
     anatomy = _dissected(shown.file, str(expression), token)
     key = (shown.file, str(expression), token)
@@ -53,8 +57,8 @@ def _target_name(target):
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _dissected(file, text, target):
-    model = caches.checkpoint(file).model
-    return dissect(model, parse_expression(text, max_seq_len=model.config.max_seq_len), target)
+    checkpoint = caches.checkpoint(file)
+    return dissect(checkpoint.model, questions.Reader("", checkpoint.task, checkpoint.config).question(text), target)
 
 
 def _as_typed(path):

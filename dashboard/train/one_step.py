@@ -8,10 +8,8 @@ from dashboard import components
 from dashboard.charts import one_step as charts
 from dashboard.plain_text import plain
 from dashboard.train.watch import data_of, snapshot
-from tinyformer import detokenize
 from tinyformer.laboratory import microscope
 from tinyformer.runs import RunError
-from tinyformer.task.vocabulary import VOCABULARY
 
 EXPLANATION = (
     "A gradient is a promise: after a small step downhill, the loss falls by η‖g‖², the learning rate times the "
@@ -91,13 +89,13 @@ def _in_words(name):
 
 def _batch_table(batch, taken):
     """Each expression of the batch, with its answers before and after."""
-    rows = np.arange(len(batch.targets))
+    rows, task = np.arange(len(batch.targets)), batch.task
     frame = pd.DataFrame({
-        "expression": [detokenize(tokens[mask]) for tokens, mask in zip(batch.tokens, batch.mask, strict=True)],
-        "answer": [VOCABULARY[target] for target in batch.targets],
-        "before": [VOCABULARY[token] for token in taken.before.argmax(axis=1)],
+        "expression": [task.detokenize(tokens[mask]) for tokens, mask in zip(batch.tokens, batch.mask, strict=True)],
+        "answer": [task.vocabulary[target] for target in batch.targets],
+        "before": [task.vocabulary[token] for token in taken.before.argmax(axis=1)],
         "p before": taken.before[rows, batch.targets],
-        "after": [VOCABULARY[token] for token in taken.after.argmax(axis=1)],
+        "after": [task.vocabulary[token] for token in taken.after.argmax(axis=1)],
         "p after": taken.after[rows, batch.targets],
     })  # fmt: skip
     names = {"p before": "p(right)", "p after": "p(right) after"}

@@ -5,17 +5,15 @@ from html import escape
 
 import streamlit as st
 
-from dashboard import components, visitor_runs
+from dashboard import components, questions, visitor_runs
 from dashboard.charts import attention, bars, formation
 from dashboard.charts import live as charts
 from dashboard.plain_text import html, plain
 from dashboard.train import live
 from dashboard.workers import require_memory
-from tinyformer import OPERATIONS
 from tinyformer.laboratory import formation as model_formation
 from tinyformer.runs import RunError
 from tinyformer.task.training_data import prepare_data
-from tinyformer.task.vocabulary import VOCABULARY
 
 MOST, WIDTH = 4, 221  # side by side, and of each in pixels: two of them fit into a narrow window
 SECONDS = 1.0  # between two looks at weights that change
@@ -97,17 +95,17 @@ def _column(one, expression, chosen):
     else:
         step = max((s for s in kept if s <= chosen), default=kept[0])
         model, standing = snapshot(one.run, step), standing_after(one.run, step, kept[-1])
-    if len(expression.tokens) > model.config.max_seq_len:
-        st.caption(f"{expression} is too long for {plain(one.name)}.")
-        return
-    now = model_formation.glance(model, expression.tokens)
-    _answer(one, step, now.probabilities, expression)
-    words = [VOCABULARY[token] for token in expression.tokens]
-    cell = max(8, min(24, 160 // len(words)))
-    components.draw(attention.first_token(now.first_token, words, cell), key=f"watch-looks-{one.id}")
-    components.draw(formation.operations(OPERATIONS, standing.accuracies, one.style.color), key=f"watch-right-{one.id}")
+    task = one.run.config.task
+    question = questions.Reader(one.name, task, model.config).question(expression)
+    if questions.say_unless_known(question):
+        now = model_formation.glance(model, question.tokens)
+        _answer(one, step, now.probabilities, question)
+        cell = max(8, min(24, 160 // len(question.words)))
+        looks = attention.first_token(now.first_token, question.words, cell)
+        components.draw(looks, key=f"watch-looks-{one.id}")
+    components.draw(formation.operations(task.names, standing.accuracies, one.style.color), key=f"watch-right-{one.id}")
     frame = _frame(standing_after(one.run, kept[-1], kept[-1]).embedding)
-    tokens = formation.token_map(VOCABULARY, standing.embedding, frame, one.style.color)
+    tokens = formation.token_map(task.vocabulary, standing.embedding, frame, one.style.color)
     components.draw(tokens, key=f"watch-map-{one.id}")
 
 
@@ -118,7 +116,7 @@ def _answer(one, step, probabilities, expression):
         f'<div class="tf-model" style="--c:{one.style.color};{ONE_LINE}" title="{html(one.name)}">'
         f"<i>{one.style.glyph}</i><b>{html(one.name)}</b>"
         f'<div class="tf-note">after step {step:,}</div></div>'
-        f'<div class="tf-answer"><strong>{escape(VOCABULARY[best])}</strong>'
+        f'<div class="tf-answer"><strong>{escape(expression.task.vocabulary[best])}</strong>'
         f"<span>{verdict}, {bars.percent(probabilities[best])} sure</span></div>"
     )
 

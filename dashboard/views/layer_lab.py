@@ -33,9 +33,11 @@ if room == "benches":
         persist_state="session",
         label_visibility="collapsed",
     )
-    frame.draw(BENCHES[bench], stage.choose(BENCHES[bench].controls, BENCHES[bench].parts))
+    if on_display := stage.choose(BENCHES[bench].controls, BENCHES[bench].parts):
+        frame.draw(BENCHES[bench], on_display)
 elif room == "follow":
-    follow.draw(stage.choose())
+    if on_display := stage.choose():
+        follow.draw(on_display)
 elif room == "sabotage":
     sabotage_page.draw()
 rooms.write_url()

@@ -74,6 +74,11 @@ class Expression:
         """The ids as models are trained on them: brackets, no commas."""
         return [self.task.vocabulary.index(self.operation), OPEN, *(DIGITS[n] for n in self.numbers), CLOSE]
 
+    @property
+    def words(self):
+        """Its tokens, as text."""
+        return [self.task.vocabulary[token] for token in self.tokens]
+
     def __str__(self):
         return f"{self.operation} ( {' '.join(map(str, self.numbers))} )"
 
