@@ -89,7 +89,7 @@ def draw_path(expression, config, answers):
     layers = "".join(layer.format(dots, number, heads) for number in numbers)
     right = "".join(
         f"<span><b>{answer}</b></span><em style='font-size:.87rem'>right answer"
-        f"{f' to {html(", ".join(names))}' if len(answers) > 1 else ''}</em>"
+        f"{' to ' + html(', '.join(names)) if len(answers) > 1 else ''}</em>"
         for answer, names in answers.items()
     )
     st.html(f'{STYLE}<div class="tf-path">{tokens}{layers}<em>→</em>{right}</div>')

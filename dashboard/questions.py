@@ -45,7 +45,7 @@ def say_unless_known(question):
 def of_operation(operation, task, numbers=(5, 3, 9)):
     """An Expression of an Operation of a Task: of these numbers, or, of a table, the first that is in it."""
     if operation.is_listed:
-        rows, lengths = operation.listed(operation.lengths[0], operation.lengths[0])
+        rows, _ = operation.listed(operation.lengths[0], operation.lengths[0])
         numbers = tuple(rows[0].tolist())
     return Expression(operation.name, numbers, task)
 

@@ -80,7 +80,7 @@ BENCH = Bench(
     paragraph=(
         "Every output is a weighted sum of all inputs: a dot product of the input row with one column of W, plus a "
         "bias. In the backward pass the same matrix carries the gradient the other way, transposed. In the model "
-        "shown here it is the read-out: the pooled row in, one logit for each of the twenty tokens out."
+        "shown here it is the read-out: the pooled row in, one logit for each token of the vocabulary out."
     ),
     forward=r"y = x W + b",
     backward=r"dx = dy\, W^\top, \quad dW = x^\top dy, \quad db = \textstyle\sum_n dy_n",

@@ -34,10 +34,9 @@ BENCH = Bench(
     title="Tokenizer",
     paragraph=(
         "A network calculates with numbers, so the text is cut into tokens and each token gets the number that stands "
-        "for it. The vocabulary is closed: twenty tokens, each with a fixed id, and behind "
-        "them the names of further operations, where a model was trained on such. The id is a name, not a quantity: that "
-        "`Max` is 15 and `Min` is 16 does not make them similar. What they have to do with each other, the "
-        "embedding has to learn."
+        "for it. The vocabulary is closed: twenty tokens, each with a fixed id, and behind them the names of further "
+        "operations, where a model was trained on such. The id is a name, not a quantity: that `Max` is 15 and `Min` "
+        "is 16 does not make them similar. What they have to do with each other, the embedding has to learn."
     ),
     forward=r"\text{text} \;\longrightarrow\; (t_1, \dots, t_T), \qquad t_i \in \{0, \dots, V-1\}",
     backward=r"\text{none: a whole number cannot be moved a little}",
