@@ -19,7 +19,7 @@ def checkpoint(file):
 
 @st.cache_resource(max_entries=32, show_spinner=False)  # a tenth of a second
 def whole_space(file):
-    """(Evaluation of all 5,000 expressions of three digits, (5000,) index into SIDES), as `report.whole_space`."""
+    """(Evaluation of all N expressions of the model's space, (N,) index into SIDES), as `report.whole_space`."""
     return report.whole_space(checkpoint(file))
 
 

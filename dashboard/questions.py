@@ -67,3 +67,9 @@ def answers(models, expression):
         if isinstance(question := shown.question(expression), Expression):
             found.setdefault(question.answer, []).append(shown.name)
     return found
+
+
+def titles(operations):
+    """{Operation: what it is called}: its name, with the rule behind it where two of them have the same name."""
+    names = [operation.name for operation in dict.fromkeys(operations)]
+    return {one: one.name if names.count(one.name) == 1 else str(one)[:60] for one in operations}

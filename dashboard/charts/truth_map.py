@@ -1,5 +1,5 @@
-"""The truth map of one operation: each of its 1,000 expressions of three digits is a cell. Ten grids by the first
-number, rows by the second, columns by the third. A click selects the field `expression`."""
+"""The truth map of one operation: each of its expressions of three digits, 1,000 of a rule, is a cell. Ten grids by the
+first number, rows by the second, columns by the third. A click selects the field `expression`."""
 
 from functools import lru_cache
 
@@ -66,6 +66,12 @@ def _placed(cells, chosen):
         middle=x + 0.5,
         center=y + 0.5,
         grid=cells["operation"] + " ( " + cells["a"].astype(str) + " b c )",
+        corner_x=x - cells["c"],
+        corner_y=y - cells["b"],
+        foot=y - cells["b"] + 10,
+        begins_grid=~cells.duplicated("a"),  # the table of somebody need not have all cells
+        begins_row=~cells.duplicated(["a", "b"]) & (cells["a"] % COLUMNS == 0),
+        begins_column=~cells.duplicated(["a", "c"]),
         next_x=x + 1,
         next_y=y + 1,
         chosen=cells["expression"] == str(chosen),
@@ -115,16 +121,14 @@ def _marks(base, middle, models):
 
 def _labels(base, across, down):
     """The first number above each grid, the second and the third at the edges."""
-    x, y = alt.X("x:Q", **across), alt.Y("y:Q", **down)
-    first = base.transform_filter("datum.b == 0 && datum.c == 0")
-    left = base.transform_filter(f"datum.c == 0 && datum.a % {COLUMNS} == 0")
-    below = base.transform_filter("datum.b == 9")
+    x, y = alt.X("corner_x:Q", **across), alt.Y("corner_y:Q", **down)
+    first, left, below = (base.transform_filter(f"datum.begins_{what}") for what in ("grid", "row", "column"))
     style = {"color": NEUTRAL, "aria": False}
     return [
         first.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, **style).encode(text="grid:N", x=x, y=y),
         left.mark_text(align="right", dx=-3, fontSize=8, **style).encode(text="b:Q", x=x, y=alt.Y("center:Q", **down)),
         below.mark_text(baseline="top", dy=2, fontSize=8, **style).encode(
-            text="c:Q", x=alt.X("middle:Q", **across), y=alt.Y("next_y:Q", **down)
+            text="c:Q", x=alt.X("middle:Q", **across), y=alt.Y("foot:Q", **down)
         ),
     ]
 

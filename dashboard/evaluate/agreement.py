@@ -6,20 +6,22 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import disagreement
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import texts
+from dashboard.evaluate.asked import texts, words
 from tinyformer.evaluation.agreement import agreement_table, disagreements, right_counts
 from tinyformer.evaluation.intervals import wilson_interval
-from tinyformer.task.vocabulary import VOCABULARY
 
 
 def draw(asked, expression, key="agreement"):
     """Counts, the matrix, and the expressions that are contested."""
-    parts = [whole.select(asked.common) for whole in asked.evaluations]
+    parts = asked.common
     if not len(parts[0]):
-        st.info("No expression is on this side for all models. Choose “All” above.")
+        st.info(
+            "No expression is asked of all models on this side. Choose “All” above, or models of the same operations."
+        )
         return
     table = counted(agreement_table(parts), asked.census)
-    st.caption(f"{len(parts[0]):,} expressions, those that are on the chosen side for every model on display.")
+    shared = "" if asked.keys is None else ", and that all of them know: the others are left out here"
+    st.caption(f"{len(parts[0]):,} expressions, those that are on the chosen side for every model on display{shared}.")
     with st.container(horizontal=True, gap="large"):
         with st.container(width=440):
             st.dataframe(
@@ -71,9 +73,9 @@ def contested_expressions(models, parts):
     disputed = [part.select(where) for part in parts]
     table = pd.DataFrame({
         "expression": texts(disputed[0]),
-        "right answer": [VOCABULARY[token] for token in disputed[0].targets],
+        "right answer": words(disputed[0].targets, disputed[0].task),
         "models right": right[where],
     })  # fmt: skip
     for shown, part in zip(models, disputed, strict=True):
-        table[f"{shown.style.glyph} {shown.name}"] = [VOCABULARY[token] for token in part.predictions]
+        table[f"{shown.style.glyph} {shown.name}"] = words(part.predictions, part.task)
     return table.sort_values("models right", kind="stable", ignore_index=True)

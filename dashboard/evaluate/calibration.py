@@ -19,8 +19,8 @@ SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the numbe
 
 
 def draw(models, expression):
-    """All 5,000 expressions, cut down to a side and a place of the answer."""
-    side, place = slices.controls()
+    """The whole space of each model, cut down to a side and a place of the answer."""
+    side, place = slices.controls(models)
     show(slices.everything(models, side, place))
     sections.in_python(CODE.format(path=models[0].file.path, side=side))
 

@@ -4,23 +4,29 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import selection
+from dashboard import questions, selection
 from dashboard.charts.bars import percent
 from dashboard.plain_text import plain
-from tinyformer.task.vocabulary import VOCABULARY
+from tinyformer import Expression
 
 
 def chosen(models, expression, key="explore"):
     """One line: the expression, the answers, and a button."""
     answers = []
     for shown in models:
-        probabilities = shown.model.predict([expression.tokens])[0]
+        question = shown.question(expression)
+        if not isinstance(question, Expression):
+            answers.append(f"{shown.style.glyph} {plain(shown.name)} does not know it")
+            continue
+        probabilities = shown.model.predict([question.tokens])[0]
         best = probabilities.argmax()
-        verdict = "" if best == expression.answer_token else " ✗"
+        verdict = "" if best == question.answer_token else " ✗"
         sure = percent(probabilities[best])
-        answers.append(f"{shown.style.glyph} {plain(shown.name)} **{VOCABULARY[best]}**{verdict} ({sure})")
+        answer = plain(question.task.vocabulary[best])
+        answers.append(f"{shown.style.glyph} {plain(shown.name)} **{answer}**{verdict} ({sure})")
+    right = " or ".join(map(str, questions.answers(models, expression)))
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.markdown(f"**{expression}** = {expression.answer}", width="content")
+        st.markdown(f"**{plain(expression)}** = {plain(right)}", width="content")
         st.markdown(" · ".join(answers), width="content")
         button(expression, key)
 

@@ -28,9 +28,9 @@ def draw(models):
         column_config={
             "model": st.column_config.TextColumn(pinned=True),
             "held out": st.column_config.NumberColumn(
-                format="%.2f%%", help="Accuracy on the expressions kept out of training, about 500 of the 5,000"
+                format="%.2f%%", help="Accuracy on those of a model's expressions that were kept out of its training"
             ),
-            "all 5,000": PERCENT,
+            _all(reports): PERCENT,
             "loss": st.column_config.NumberColumn(format="%.2g", help="Held out: mean cross-entropy in nats"),
             "calibration error": st.column_config.NumberColumn(
                 format="%.2g", help="Held out: distance between how sure a model is and how often it is right"
@@ -46,7 +46,7 @@ def draw(models):
 
 def best_of(models):
     """The name of the model that is best beyond chance, or None: on what is held out for all, and drawn by none."""
-    if len(models) < 2:
+    if len(models) < 2 or len({shown.task for shown in models}) > 1:  # they were not asked the same
         return None
     evaluations, sides = zip(*(caches.whole_space(shown.file) for shown in models), strict=True)
     common = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
@@ -60,11 +60,14 @@ def best_of(models):
 
 def table(models, reports, first=None):
     """One row per model, then one per baseline, on the held-out side of the first model. `first`: who is best."""
-    rows = []
+    rows, whole = [], _all(reports)
+    asked = f", asked what {models[0].name} is asked" if len({shown.task for shown in models}) > 1 else ""
     for shown, one in zip(models, reports, strict=True):
         best_mark = "  ★ best" if shown.name == first else ""
         rows.append(
-            _accuracies(f"{shown.style.glyph} {shown.name}{best_mark}", one["sides"]["test"], one["sides"]["all"])
+            _accuracies(
+                f"{shown.style.glyph} {shown.name}{best_mark}", one["sides"]["test"], one["sides"]["all"], whole
+            )
             | {
                 "loss": one["sides"]["test"]["loss"],
                 "calibration error": one["sides"]["test"]["calibration_error"],
@@ -75,16 +78,22 @@ def table(models, reports, first=None):
             }
         )
     for name, rule in reports[0]["sides"]["test"]["baselines"].items():
-        rows.append(_accuracies(f"rule: {name}", rule, reports[0]["sides"]["all"]["baselines"][name]))
+        rows.append(_accuracies(f"rule: {name}{asked}", rule, reports[0]["sides"]["all"]["baselines"][name], whole))
     frame = pd.DataFrame(rows)
     return frame.astype({"seed": "Int64", "parameters": "Int64"})
 
 
-def _accuracies(name, test, whole):
+def _all(reports):
+    """What the whole space is called: with its size, where that is the same for all."""
+    totals = {one["sides"]["all"]["total"] for one in reports}
+    return f"all {totals.pop():,}" if len(totals) == 1 else "all there are"
+
+
+def _accuracies(name, test, everything, whole):
     return {
         "model": name,
         "held out": None if test["accuracy"] is None else 100 * test["accuracy"],
         "95% interval": f"{test['low']:.1%} to {test['high']:.1%}",
         "wrong": f"{test['total'] - test['correct']} of {test['total']}",
-        "all 5,000": 100 * whole["accuracy"],
+        whole: 100 * everything["accuracy"],
     }

@@ -18,6 +18,9 @@ MIXED = "mixed-42"  # ships: trained on 2 to 6 numbers
 def draw(shown_models, expression):
     """The chart and its table, and a way to the model that has seen several lengths."""
     rows = [(shown.name, *row) for shown in shown_models for row in caches.lengths(shown.file)]
+    if not rows:
+        st.info("No expression of another length is held out: the models on display know the lines of a table only.")
+        return
     looks = [(shown.name, shown.style.color, shown.style.shape) for shown in shown_models]
     components.draw(chart.by_length(rows, looks), key="lengths", stretch=True)
     if MIXED in models.available() and MIXED not in {shown.name for shown in shown_models}:
@@ -26,10 +29,10 @@ def draw(shown_models, expression):
             st.caption("It was trained on 2 to 6 numbers.")
     components.how_to_read(
         "A model knows lengths it was trained on. At another length every position behind the new number means "
-        "something else: *Last* stands elsewhere, the closing bracket too, and there is one more number to compare. "
+        "something else: what stands at the end stands elsewhere, and there is one more number to take into account. "
         "A **filled** mark is a trained length, a **hollow** one lies beyond.\n\n"
-        "Every expression asked here is of the held-out side: all there are of two and three numbers (about 50 and "
-        "500), 1,000 drawn ones of each longer kind. *Sure, on average* in the table is the "
+        "Every expression asked here is of the held-out side: all there are of two and three numbers, 1,000 drawn ones "
+        "of each longer kind; of a table, all it has. *Sure, on average* in the table is the "
         "mean probability of the answers given: far above the accuracy, a model does not notice that it fails."
     )
     frame = pd.DataFrame(rows, columns=chart.COLUMNS)

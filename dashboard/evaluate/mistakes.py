@@ -8,12 +8,12 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import matrix
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import texts
+from dashboard.evaluate.asked import texts, words
 from dashboard.history import histories
 from dashboard.plain_text import plain
 from tinyformer import confusion_matrix
 from tinyformer.evaluation.evaluate import OTHER
-from tinyformer.task.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS
 
 CELLS = {1: 34, 2: 32, 3: 23, 4: 17}  # of the confusion matrix in pixels, by the number of models
 DOUBTS = 50  # least confident right answers, per model
@@ -104,8 +104,8 @@ def mistakes(asked):
             "model": f"{shown.style.glyph} {shown.name}",
             "expression": texts(part),
             "verdict": ["right" if correct else "wrong" for correct in part.correct],
-            "right answer": words(part.targets),
-            "answered": words(part.predictions),
+            "right answer": words(part.targets, part.task),
+            "answered": words(part.predictions, part.task),
             SURE: 100 * part.confidence,
             RIGHT: 100 * of_right,
             "in training": histories(shown.checkpoint.training, part, sides[rows]),
@@ -115,8 +115,3 @@ def mistakes(asked):
     counts = f"**{wrong:,} wrong**, {f'{of_seen:,}' if of_seen else 'none'} of them on expressions that were trained on"
     counts = counts if wrong else "**None wrong**"
     return table, f"{counts}; with them the {DOUBTS} least confident right answers of each model."
-
-
-def words(tokens):
-    """Ids as words."""
-    return [VOCABULARY[token] for token in tokens]

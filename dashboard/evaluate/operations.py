@@ -3,19 +3,26 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, questions
 from dashboard.charts import intervals
 from tinyformer import accuracy_per_operation
+from tinyformer.task.task import DEFAULT_TASK
 
 NAMES = {"group": "operation", "correct": "right", "total": "of", "low": "95% interval from", "high": "to"}
+PLACE_AND_SIZE = (
+    " *First*, *Second* and *Last* need the place of a number, *Max* and *Min* its size.\n\n"
+    "With *place of the answer*, look at one kind of expression only: is a model that answers Max right because "
+    "it found the largest number, or because that is often the last one?"
+)
 
 
 def draw(asked, key="operations"):
     """The chart and its table. An operation that is not among the expressions has no mark."""
+    titles = questions.titles([operation for part in asked.parts for operation in part.task.operations])
     rows = [
-        (shown.name, row.operation, row.correct, row.total, row.accuracy, *_ends(row, asked.census))
+        (shown.name, titles[operation], row.correct, row.total, row.accuracy, *_ends(row, asked.census))
         for shown, part in zip(asked.models, asked.parts, strict=True)
-        for row in accuracy_per_operation(part)
+        for operation, row in zip(part.task.operations, accuracy_per_operation(part), strict=True)
         if row.total
     ]
     looks = [(shown.name, shown.style.color, shown.style.shape) for shown in asked.models]
@@ -24,10 +31,8 @@ def draw(asked, key="operations"):
     components.how_to_read(
         ("All expressions were counted: there is nothing to be unsure of, and no interval. " if asked.census else "")
         + "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where "
-        "many expressions were counted, and long where few were, whatever the accuracy. *First*, *Second* and *Last* "
-        "need the place of a number, *Max* and *Min* its size.\n\n"
-        "With *place of the answer*, look at one kind of expression only: is a model that answers Max right because "
-        "it found the largest number, or because that is often the last one?"
+        "many expressions were counted, and long where few were, whatever the accuracy."
+        + (PLACE_AND_SIZE if all(part.task == DEFAULT_TASK for part in asked.parts) else "")
     )
     numbers = st.expander("The numbers as a table", key=f"{key}-numbers", on_change="rerun")
     if numbers.open:

@@ -1,17 +1,20 @@
 """A test set of one's own: pasted or uploaded lines, what could not be read of them, and the results of the rest."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import caches
-from dashboard.evaluate import asked, calibration, mistakes, wrong
+from dashboard import caches, questions
+from dashboard.evaluate import asked, calibration, wrong
 from dashboard.plain_text import plain
 from tinyformer import evaluate
 from tinyformer.evaluation.drawn import times_drawn
 from tinyformer.evaluation.report import split_of
 from tinyformer.task.datasets import SIDES, side_of
-from tinyformer.task.question_sets import MOST_LINES, parse_test_set
+from tinyformer.task.question_sets import MOST_LINES, OwnTestSet, parse_test_set
+from tinyformer.task.task import DEFAULT_TASK
 
 EXAMPLE = "Max(5,3,9)\nMin(7,2,2), 2\nLast 4 4 1\nFirst(0,1,2,3,4), 0\nMax(8,8)\n"
 TEXT, FILE, REFUSED = "own_text", "own_file", "_own_refused"
@@ -21,7 +24,7 @@ VIEWS = {"mistakes": "Mistakes", "calibration": "Sure and right"}
 def draw(models, expression):
     """The two ways in, then the results in the views that the rest of the page has."""
     longest = min(shown.checkpoint.config.max_seq_len for shown in models)
-    st.session_state.setdefault(TEXT, EXAMPLE)
+    st.session_state.setdefault(TEXT, _example(models))
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=520):
             text = st.text_area(
@@ -37,13 +40,19 @@ def draw(models, expression):
             )  # fmt: skip
             if refused := st.session_state.get(REFUSED):
                 st.warning(plain(refused))
-    test_set = _parse(text or "", longest)
+    read = {shown.name: _parse(text or "", longest, shown.task) for shown in models}
+    test_set = union(read.values())
     _report(test_set)
     if not test_set.lines:
         st.info("Nothing to ask yet: type an expression such as Max(5,3,9) above.")
         return
-    answers = [_answers(shown.file, text, longest) for shown in models]
-    subject = asked.asked(models, *zip(*answers, strict=True))
+    for shown in models:
+        if not read[shown.name].lines:
+            st.caption(f"{plain(shown.name)} knows none of these operations, or none of these expressions.")
+    answering = [shown for shown in models if read[shown.name].lines]
+    answers = [_answers(shown.file, text, longest) for shown in answering]
+    numbers = [[line.number for line in read[shown.name].lines] for shown in answering]
+    subject = asked.asked(answering, *zip(*answers, strict=True), keys=tuple(numbers))
     percent = st.column_config.NumberColumn(format="%.2f%%")
     st.dataframe(scores(subject), hide_index=True, key="own-scores", alt="Scores", column_config={"accuracy": percent})
     st.dataframe(results(subject, test_set), hide_index=True, key="own-results", alt="Answers, line by line")
@@ -86,23 +95,40 @@ def results(subject, test_set):
         "expression": [str(line.expression) for line in test_set.lines],
         "expected": [line.answer for line in test_set.lines],
     })  # fmt: skip
-    for shown, evaluation in zip(subject.models, subject.evaluations, strict=True):
-        answers = mistakes.words(evaluation.predictions)
-        table[f"{shown.style.glyph} {shown.name}"] = [
-            answer if right else f"{answer} ✗" for answer, right in zip(answers, evaluation.correct, strict=True)
-        ]
+    for shown, evaluation, numbers in zip(subject.models, subject.evaluations, subject.keys, strict=True):
+        answers = asked.words(evaluation.predictions, evaluation.task)
+        marked = [answer if right else f"{answer} ✗" for answer, right in zip(answers, evaluation.correct, strict=True)]
+        of = dict(zip(numbers, marked, strict=True))
+        table[f"{shown.style.glyph} {shown.name}"] = [of.get(line.number, "unknown to it") for line in test_set.lines]
     return table
 
 
-@st.cache_data(max_entries=32, show_spinner="Reading the lines …")
-def _parse(text, longest):
-    return parse_test_set(text, longest)
+def union(test_sets):
+    """The OwnTestSets of the same text, as models of different operations read it → what at least one of them reads."""
+    read = {line.number: line for one in reversed(list(test_sets)) for line in one.lines}
+    bad = {line.number: line for one in test_sets for line in one.bad if line.number not in read}
+    in_order = [[lines[number] for number in sorted(lines)] for lines in (read, bad)]
+    return OwnTestSet(*in_order, left_out=max(one.left_out for one in test_sets))
+
+
+@lru_cache(maxsize=32)
+def _parse(text, longest, task):
+    return parse_test_set(text, longest, task)
+
+
+def _example(models):
+    """Lines to begin with, that the models on display know."""
+    operations = {operation: shown.task for shown in models for operation in shown.task.operations}
+    if set(operations) == set(DEFAULT_TASK.operations):
+        return EXAMPLE
+    return "".join(f"{questions.of_operation(*pair)}\n" for pair in operations.items())
 
 
 @st.cache_resource(max_entries=8, show_spinner="Asking all lines …")
 def _answers(file, text, longest):
     """(Evaluation of the lines, (N,) index into SIDES: where this model's training would have had each expression)."""
-    checkpoint, test_set = caches.checkpoint(file), _parse(text, longest)
+    checkpoint = caches.checkpoint(file)
+    test_set = _parse(text, longest, checkpoint.task)
     data_seed, shares = split_of(checkpoint)
     sides = [SIDES.index(side_of(line.expression, data_seed, shares)) for line in test_set.lines]
     return evaluate(checkpoint.model, test_set.examples()), np.array(sides)

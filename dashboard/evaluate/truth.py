@@ -1,28 +1,28 @@
-"""The truth map: all 5,000 expressions, right or wrong, sure or not, trained on or held out. A click chooses one."""
+"""The truth map: the whole space, right or wrong, sure or not, trained on or held out. A click chooses one."""
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard import caches, components, sections, selection
 from dashboard.charts import certainty, truth_map
 from dashboard.evaluate import explore
-from dashboard.evaluate.asked import texts
+from dashboard.evaluate.asked import texts, words
 from dashboard.history import histories
 from dashboard.plain_text import plain
-from tinyformer import OPERATIONS, expression_space
-from tinyformer.evaluation.report import split_of
+from tinyformer.evaluation.report import space_of
 from tinyformer.task.datasets import SIDES
-from tinyformer.task.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS
 
 NOBODY, MOST_NAMED = "nobody", 8
 CODE = """\
-from tinyformer import detokenize, load_checkpoint
+from tinyformer import load_checkpoint
 from tinyformer.evaluation.report import whole_space
 evaluation, sides = whole_space(load_checkpoint("{path}"))
 wrong = evaluation.select(~evaluation.correct)
-print(len(wrong), "of", len(evaluation), "wrong:", *map(detokenize, wrong.tokens), sep="\\n")"""
+print(len(wrong), "of", len(evaluation), "wrong:", *map(wrong.task.detokenize, wrong.tokens), sep="\\n")"""
 WIDTH = 460  # pixels of one operation: two side by side on a wide page
 EXPLANATION = (
     "Each cell is one expression *operation ( a b c )*: the grid is the first number *a*, the row the second *b*, the "
@@ -41,7 +41,18 @@ def draw(models, expression):
             "compared with", others, key="versus", bind="query-params", width=200,
             help="Another of the models on display: choose more of them in the sidebar.",
         )  # fmt: skip
-    figures = {operation: _figure(operation, names, first, second, expression) for operation in OPERATIONS}
+    if names[first].task.space_length != 3:
+        _list(names[first], models, expression)
+        return
+    shared = names[first].task.operations
+    if second != NOBODY:
+        shared = [one for one in shared if one in names[second].task.operations]
+        if len(shared) < len({*names[first].task.operations, *names[second].task.operations}):
+            st.caption("Only the operations that both know can be compared.")
+        if names[second].task.space_length != 3 or not shared:
+            st.info(f"{plain(second)} was not asked any of the expressions of this map: there is nothing to compare.")
+            return
+    figures = {operation.name: _figure(operation.name, names, first, second, expression) for operation in shared}
     with st.container(horizontal=True, gap="small"):
         for operation, figure in figures.items():
             with st.container(width=WIDTH):
@@ -50,7 +61,7 @@ def draw(models, expression):
                 choose = partial(_choose, key)
                 components.draw(figure, key=key, on_select=choose, selection_mode=[truth_map.CLICK])
         with st.container(width=WIDTH):
-            _legend(names, first, second)
+            _legend(names, first, second, shared)
             explore.chosen(models, expression)
     components.how_to_read(
         f"{EXPLANATION}\n\nThe color says how sure the model was, in nines (90%, 99%, 99.9% …), on one side of the "
@@ -70,20 +81,36 @@ def _figure(operation, names, first, second, expression):
     return truth_map.two_models(cells, *looks, expression)
 
 
-def _legend(names, first, second):
+def _legend(names, first, second, shared):
     """What the colors mean, and what to do."""
     if second == NOBODY:
         components.draw(certainty.scale(), key="truth-scale")
         st.markdown(_wrong(names[first]))
     else:
         states = truth_map.states_of(first, second)[1:]
-        one, other = (caches.whole_space(names[name].file)[0].correct for name in (first, second))
+        one, other = (_correct(names[name].file, shared) for name in (first, second))
         counts = [(one & ~other).sum(), (other & ~one).sum(), (~one & ~other).sum()]
         glyphs = [names[first].style.glyph, names[second].style.glyph, "✚"]
         st.markdown("  \n".join(
             f"{glyph} {plain(state)}: **{count:,}**" for glyph, state, count in zip(glyphs, states, counts, strict=True)
         ))  # fmt: skip
     st.caption(f"{EXPLANATION} **Click a cell**: it becomes the expression on every page.")
+
+
+def _correct(file, operations):
+    """(N,) bool, of the cells of these operations."""
+    return np.concatenate([frame(file, operation.name)["correct"] for operation in operations])
+
+
+def _list(shown, models, expression):
+    """Of expressions that have not three numbers, there is a list."""
+    count = shown.task.space_length
+    st.caption(f"A map has room for three numbers; the expressions that {plain(shown.name)} knows have {count}.")
+    cells = _frame(shown.file)[["expression", "right", "answer", "correct", "confidence", "seen"]]
+    st.dataframe(cells, hide_index=True, key="truth-list", alt="Every expression", selection_mode="single-row",
+                 on_select=explore.rows_choose("truth-list", cells["expression"]))  # fmt: skip
+    explore.chosen(models, expression)
+    sections.in_python(CODE.format(path=shown.file.path))
 
 
 def _wrong(shown):
@@ -96,7 +123,7 @@ def _wrong(shown):
 
 @st.cache_resource(max_entries=80, show_spinner=False)
 def frame(file, operation):
-    """The 1,000 cells of one operation, as one model answers them."""
+    """The cells of one operation, 1,000 of a rule, as one model answers them."""
     cells = _frame(file)
     return cells[cells["operation"] == operation].reset_index(drop=True)
 
@@ -104,20 +131,15 @@ def frame(file, operation):
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _frame(file):
     evaluation, sides = caches.whole_space(file)
-    data_seed, shares = split_of(caches.checkpoint(file))
-    space = expression_space(data_seed=data_seed, shares=shares)
-    a, b, c = space.numbers.T
-    names = [OPERATIONS[operation] for operation in space.operations]
+    space = space_of(caches.checkpoint(file))
     return pd.DataFrame({
-        "expression": [f"{name} ( {x} {y} {z} )" for name, x, y, z in zip(names, a, b, c, strict=True)],
-        "operation": names,
-        "a": a,
-        "b": b,
-        "c": c,
+        "expression": texts(evaluation),
+        "operation": [space.names[operation] for operation in space.operations],
+        **dict(zip("abc", space.numbers.T, strict=False)),
         "side": [SIDES[index] for index in sides],
         "seen": histories(caches.checkpoint(file).training, evaluation, sides),
         "right": space.targets - DIGITS[0],
-        "answer": [VOCABULARY[token] for token in evaluation.predictions],
+        "answer": words(evaluation.predictions, evaluation.task),
         "confidence": evaluation.confidence,
         "correct": evaluation.correct,
     })  # fmt: skip

@@ -15,8 +15,8 @@ for row in accuracy_per_operation(evaluation):
 
 
 def draw(models, expression):
-    """All 5,000 expressions, cut down to a side and a place of the answer."""
-    side, place = asked.controls()
+    """The whole space of each model, cut down to a side and a place of the answer."""
+    side, place = asked.controls(models)
     show(asked.everything(models, side, place), expression)
     sections.in_python(CODE.format(path=models[0].file.path, side=side))
 

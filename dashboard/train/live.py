@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import components, visitor_runs
+from dashboard import components, questions, visitor_runs
 from dashboard.charts import live as charts
 from dashboard.train import keep, run_line
 from dashboard.train.run_line import BUSY
@@ -73,7 +73,8 @@ def _curves(shown, logs, layout, log_scale):
 
 def _per_operation(shown, logs):
     with st.container(horizontal=True, gap="small"):
-        for operation, title in _titles(shown).items():
+        operations = [operation for one in shown for operation in one.run.config.operations]
+        for operation, title in questions.titles(operations).items():
             knowing = [one for one in shown if operation in one.run.config.operations]
             curves = [(one, logs[one.id].epoch_curve(operation.name, MOST_SMALL_MARKS)) for one in knowing]
             rows = [point for one, curve in curves for point in _points(one, charts.HELD_OUT, curve)]
@@ -81,10 +82,3 @@ def _per_operation(shown, logs):
                                      domain=(0, 1), width=100, height=100, training=False)  # fmt: skip
             with st.container(width=172):
                 components.draw(figure, key=f"operation-{title}")
-
-
-def _titles(shown):
-    """{Operation: title} of all that the runs learn: its name, with the rule where two have the same name."""
-    operations = dict.fromkeys(operation for one in shown for operation in one.run.config.operations)
-    names = [operation.name for operation in operations]
-    return {one: one.name if names.count(one.name) == 1 else str(one)[:60] for one in operations}

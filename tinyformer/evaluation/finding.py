@@ -10,7 +10,8 @@ def held_out(names, reports):
     wrong = [test["total"] - test["correct"] for test in tests]
     totals = {test["total"] for test in tests}
     leaking = [name for name, one in zip(names, reports, strict=True) if one["leaks"]]
-    if len(totals) == 1 and not any(wrong) and not leaking:
+    same = all(one.get("operations") == reports[0].get("operations") for one in reports)
+    if same and len(totals) == 1 and not any(wrong) and not leaking:
         what = f"all {totals.pop():,} expressions that were held out"
         who = names[0] if len(names) == 1 else "Both" if len(names) == 2 else f"All {_word(len(names))}"
         return f"{who} {'is' if len(names) == 1 else 'are'} right on {what}."
