@@ -27,7 +27,7 @@ class Stage(NamedTuple):
     @property
     def vocabulary(self):
         """The tokens of this model, in the order of their ids."""
-        return list(self.expression.task.vocabulary)
+        return self.expression.task.vocabulary
 
 
 PARTS = {"attention": "attention", "feed_forward": "feed-forward", "final": "after the last"}
