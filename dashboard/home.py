@@ -88,7 +88,7 @@ def draw_path(expression, config, answers):
     numbers = range(1, config.num_layers + 1) if config.num_layers <= 4 else ["1 to " + str(config.num_layers)]
     layers = "".join(layer.format(dots, number, heads) for number in numbers)
     right = "".join(
-        f"<span><b>{answer}</b></span><em style='font-size:.87rem'>right answer"
+        f"<span><b>{int(answer)}</b></span><em style='font-size:.87rem'>right answer"
         f"{' to ' + html(', '.join(names)) if len(answers) > 1 else ''}</em>"
         for answer, names in answers.items()
     )

@@ -7,6 +7,7 @@ from dashboard.charts import lab_diagram
 from dashboard.charts.bars import percent
 from dashboard.lab import rooms
 from dashboard.lab.benches import BENCHES
+from dashboard.plain_text import plain
 from tinyformer.laboratory.wires import boxes
 
 KEY = "diagram"
@@ -15,10 +16,11 @@ KEY = "diagram"
 def draw(stage):
     """The diagram; a click on a box opens its bench, on the values that flow there."""
     anatomy = stage.anatomy
-    answer = stage.vocabulary[int(anatomy.probabilities[0].argmax())]
+    words = stage.vocabulary
+    answer = plain(words[int(anatomy.probabilities[0].argmax())])
     st.markdown(
         f"**{stage.expression}** goes in at the top, **{answer}** comes out at the bottom, with probability "
-        f"{percent(float(anatomy.probabilities.max()))}; the loss that asks for {stage.vocabulary[anatomy.target]} is "
+        f"{percent(float(anatomy.probabilities.max()))}; the loss that asks for {plain(words[anatomy.target])} is "
         f"{anatomy.loss:.4g}. "
         "**Click a box** to open its bench on the values that flow there now."
     )
