@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.plain_text import html, plain
+from tinyformer.task.task import DEFAULT_TASK
 
 COLUMN_WIDTHS = {1: 456, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
 STYLE = """<style>
@@ -13,6 +14,7 @@ STYLE = """<style>
 .tf-model b {font-weight: 600} .tf-model i {font-style: normal; color: var(--c); margin-right: .4em}
 .tf-note {opacity: .72; font-size: .87rem}
 .tf-legend div {white-space: nowrap; overflow: hidden; text-overflow: ellipsis}
+.tf-legend p {white-space: normal; margin: 0 0 0 1.3em}
 .tf-legend {display: flex; flex-direction: column; gap: .3rem; font-size: .9rem}
 .tf-legend i {font-style: normal; color: var(--c); margin-right: .45em}
 .tf-tokens {display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; font-size: 1.9rem; line-height: 1.25}
@@ -82,10 +84,17 @@ def legend(models):
     """Which color and shape is whose, with what each was trained on."""
     lines = "".join(
         f'<div style="--c:{shown.style.color}"><i>{shown.style.glyph}</i>{html(shown.name)} '
-        f'<span class="tf-note">{html(origin(shown))}</span></div>'
+        f'<span class="tf-note">{html(origin(shown))}</span>{_own_operations(shown)}</div>'
         for shown in models
     )
     st.html(f'<div class="tf-legend">{lines}</div>')
+
+
+def _own_operations(shown):
+    """Of a model of other operations than the usual five: what they are, as text."""
+    if shown.task == DEFAULT_TASK:
+        return ""
+    return f'<p class="tf-note">{html(", ".join(map(str, shown.task.operations)))}</p>'
 
 
 def origin(shown):

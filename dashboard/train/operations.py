@@ -92,7 +92,7 @@ def _written():
             found.append(_operation(*line.partition("=")[::2]))
         if rule.strip():
             found.append(_operation(name, rule))
-            _show(found[-1])
+            _show(found[-1], "written")
     except (OperationError, FormulaError) as error:
         return found, str(error)
     return found, "" if rule.strip() or not name.strip() else f"{name} has no rule yet"
@@ -128,7 +128,7 @@ def _table():
             f"**{plain(name)}** has {table.expressions:,} expressions of {plain(names)}{twice}.", width="content"
         )
         st.button("Remove", on_click=_drop, type="tertiary")
-    _show(Task(table.operations))
+    _show(Task(table.operations), "table")
     return table.operations, ""
 
 
@@ -159,17 +159,19 @@ def _operation(name, rule):
 _preview = lru_cache(maxsize=16)(preview)
 
 
-def _show(operation):
+def _show(operation, key):
     """Ten examples, how often each digit is the answer, and what one gets without a model."""
     found = _preview(operation)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=300):
-            st.dataframe({"expression": list(map(str, found.examples)), "answer": [e.answer for e in found.examples]},
-                         hide_index=True, height=215, key="preview", alt="Examples of the operation")  # fmt: skip
+            frame = {"expression": list(map(str, found.examples)), "answer": [one.answer for one in found.examples]}
+            st.dataframe(frame, hide_index=True, row_height=24, height="content", key=f"{key}-examples",
+                         alt="Examples of the operation")  # fmt: skip
         with st.container(width=420):
             title = f"The answers to all {found.answers.sum():,} expressions"
-            components.draw(lab_lines.bars(range(10), found.answers, title, "expressions", height=140), key="answers")
-            rules = [f"{plain(name)} {percent(share)}" for name, share in found.baselines.items()]
-            st.caption(
-                f"Right without a model: {', '.join(rules)}." if rules else "Too few for a test without a model."
+            components.draw(
+                lab_lines.bars(range(10), found.answers, title, "expressions", height=140), key=f"{key}-answers"
             )
+            rules = [f"{plain(name)} {percent(share)}" for name, share in found.baselines.items()]
+            baselines = f"Right on the test side without a model: {', '.join(rules)}."
+            st.caption(baselines if rules else "There are too few for a test side.")

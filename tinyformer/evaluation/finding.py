@@ -26,13 +26,16 @@ def held_out(names, reports):
 
 
 def beyond(names, lengths):
-    """Their lists of LengthAccuracy → a sentence on what they were not trained on; "" if there is no such length."""
+    """Their lists of LengthAccuracy → a sentence on what they were not trained on; "" if there is no such length.
+
+    Nothing of a model that fails within its training.
+    """
     first = {}
     for name, rows in zip(names, lengths, strict=True):
         outside = [row for row in rows if not row.trained]
         failed = [row for row in outside if row.high < FAILS_BELOW]
         longer = [row for row in failed if row.num_args > max((r.num_args for r in rows if r.trained), default=0)]
-        if outside:
+        if outside and not any(row.trained and row.high < FAILS_BELOW for row in rows):  # else it does not begin there
             first[name] = (longer or failed or [None])[0]
     if not first:
         return ""
