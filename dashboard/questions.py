@@ -38,7 +38,7 @@ def say_unless_known(question):
     """Whether it is an Expression; of an ExpressionError, the reason is placed as a sentence."""
     if isinstance(question, Expression):
         return True
-    st.caption(f"{plain(question.reason)}.")
+    st.caption(f"{plain(question.reason[:1].upper() + question.reason[1:])}.")
     return False
 
 

@@ -43,7 +43,7 @@ class ShownModel(NamedTuple):
 
     def question(self, expression):
         """What the expression, or a text, asks of this model: an Expression of its task, or the ExpressionError."""
-        return questions.Reader(self.name, self.task, self.checkpoint.config).question(expression)
+        return questions.Reader(f"the model {self.name}", self.task, self.checkpoint.config).question(expression)
 
     def side_of(self, expression):
         """ "train", "validation" or "test": where this model's training had the expression."""
@@ -136,7 +136,7 @@ def resolve():
 
 def _last_good_expression(shown):
     """(Expression, None), or the last one that a model knows, with the ExpressionError of the present text."""
-    readers = shown or [questions.Reader("A model that ships", DEFAULT_TASK, TransformerConfig())]
+    readers = shown or [questions.Reader("a model that ships", DEFAULT_TASK, TransformerConfig())]
     asked = [one.question(st.session_state[EXPRESSION]) for one in readers]
     if good := [question for question in asked if isinstance(question, Expression)]:
         st.session_state["_good_expression"] = good[0]

@@ -10,8 +10,6 @@ from tinyformer.evaluation import finding
 from tinyformer.evaluation.best import best
 from tinyformer.task.datasets import SIDES
 
-PERCENT = st.column_config.NumberColumn(format="%.2f%%")
-
 
 def draw(models):
     """The finding, then held-out accuracy and all the rest, of each model."""
@@ -30,7 +28,9 @@ def draw(models):
             "held out": st.column_config.NumberColumn(
                 format="%.2f%%", help="Accuracy on those of a model's expressions that were kept out of its training"
             ),
-            _all(reports): PERCENT,
+            _all(reports): st.column_config.NumberColumn(
+                format="%.2f%%", help="All expressions of three numbers that it knows, or of the length nearest to it"
+            ),
             "loss": st.column_config.NumberColumn(format="%.2g", help="Held out: mean cross-entropy in nats"),
             "calibration error": st.column_config.NumberColumn(
                 format="%.2g", help="Held out: distance between how sure a model is and how often it is right"
@@ -86,7 +86,7 @@ def table(models, reports, first=None):
 def _all(reports):
     """What the whole space is called: with its size, where that is the same for all."""
     totals = {one["sides"]["all"]["total"] for one in reports}
-    return f"all {totals.pop():,}" if len(totals) == 1 else "all there are"
+    return f"all {totals.pop():,}" if len(totals) == 1 else "whole space"
 
 
 def _accuracies(name, test, everything, whole):

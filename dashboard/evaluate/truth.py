@@ -105,7 +105,7 @@ def _correct(file, operations):
 def _list(shown, models, expression):
     """Of expressions that have not three numbers, there is a list."""
     count = shown.task.space_length
-    st.caption(f"A map has room for three numbers; the expressions that {plain(shown.name)} knows have {int(count)}.")
+    st.caption(f"{plain(shown.name)} knows none of three numbers, for which there is a map: these have {int(count)}.")
     cells = _frame(shown.file)[["expression", "right", "answer", "correct", "confidence", "seen"]]
     st.dataframe(cells, hide_index=True, key="truth-list", alt="Every expression", selection_mode="single-row",
                  on_select=explore.rows_choose("truth-list", cells["expression"]))  # fmt: skip

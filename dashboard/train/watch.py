@@ -96,7 +96,7 @@ def _column(one, expression, chosen):
         step = max((s for s in kept if s <= chosen), default=kept[0])
         model, standing = snapshot(one.run, step), standing_after(one.run, step, kept[-1])
     task = one.run.config.task
-    question = questions.Reader(one.name, task, model.config).question(expression)
+    question = questions.Reader(f"the run {one.name}", task, model.config).question(expression)
     if questions.say_unless_known(question):
         now = model_formation.glance(model, question.tokens)
         _answer(one, step, now.probabilities, question)
