@@ -6,7 +6,6 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import background, works
-from tinyformer import expression_space
 from tinyformer.interpret import MEASURES, REPLACEMENTS, beyond_guessing, guessing, heads_of, layers_of
 
 RECIPE = """\
@@ -34,13 +33,13 @@ def draw(subjects, expression):
     unit, form = UNITS[effect]
     lost = {name: one.lost(effect, rows[name])[1:] * (100 if unit == "points" else 1)
             for name, one in found.items()}  # fmt: skip
-    reach = max(np.nanmax(np.abs(values)) for values in lost.values()) or 1.0
+    reach = max(np.abs(np.nan_to_num(values)).max() for values in lost.values()) or 1.0  # of a side that may be empty
     st.subheader("One part taken out", anchor=False)
     st.caption(f"How much lower the {effect} is without it, in {unit}, on {asked}. Below 0: higher without it.")
     for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
         with column:
             one = found[subject.name]
-            told_if_guessing(one.mean("accuracy")[0, 0])
+            told_if_guessing(one.mean("accuracy")[0, 0], subject.space)
             columns = ["all", *(short(name) for name in one.names)]
             figure = grid.grid(
                 lost[subject.name], [*map(str, singles[subject.name])], columns, told_columns=("all", *one.names),
@@ -84,9 +83,8 @@ def _one_of(label, options, key, first, help=None):
     )  # fmt: skip
 
 
-def told_if_guessing(accuracy):
+def told_if_guessing(accuracy, space):
     """A word where a model knows nothing that could be lost; whether that is so."""
-    space = expression_space()
     if beyond_guessing(accuracy, space):
         return False
     st.info(
@@ -123,7 +121,7 @@ def _own_set(subjects, replacement, effect, rows):
         figure = grid.grid(
             table, ["intact", "without"], columns, told_columns=("all", *done[place].names), form=form, signed=True,
             names=("which", "operation", effect), cell=min(44, (width - LABELS) // len(columns)), height=28,
-            reach=float(np.nanmax(np.abs(table))) or 1.0,
+            reach=float(np.abs(np.nan_to_num(table)).max()) or 1.0,
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"own-{subject.name}-{len(subjects)}")

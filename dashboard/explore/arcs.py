@@ -6,16 +6,15 @@ from dashboard import components
 from dashboard.charts import arcs
 from dashboard.explore import chosen, results
 from dashboard.explore.heatmaps import RECIPE, pattern_of  # noqa: F401
-from tinyformer.task.vocabulary import VOCABULARY
 
 WIDTHS = {1: 210, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models
 
 
 def draw(subjects, expression):
-    words = [VOCABULARY[token] for token in expression.tokens]
+    words = expression.words
     cell = chosen.pick(subjects, words, key=False, of_model=False)
     for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
-        values = results.trace(subject.source, tuple(expression.tokens), subject.model)
+        values = results.of_expression(subject, expression)
         weights = pattern_of(values, subject.config)[:, :, cell.query]
         # A model alone has room for its layers side by side, and below one another where the window is narrow.
         layers = [(0, weights)] if len(subjects) > 1 else [(i, weights[i : i + 1]) for i in range(len(weights))]

@@ -23,6 +23,9 @@ def draw(subjects, expression):
         st.info("Put a second model on display in the sidebar: its heads are then matched with those of the first.")
         return
     pair = _pair(subjects)
+    if len(pair) < 2:
+        st.info("Heads are matched on the same expressions, and no other model on display has the same operations.")
+        return
     found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in pair])
     if found is None:
         return
@@ -47,7 +50,7 @@ def draw(subjects, expression):
             _matrix(number, layer, layer.matched(limit))
     components.how_to_read(
         "What two heads have in common is the sum over tokens of the smaller of the two weights, averaged over all "
-        "5,000 expressions and all rows that are read: 1 for equal patterns, 0 if they never look at the same token. "
+        "expressions and all rows that are read: 1 for equal patterns, 0 if they never look at the same token. "
         "Heads that look everywhere, or always at one place, have much in common on unrelated expressions too. So "
         "the matrix shows how much *more* they have in common on the same expressions than on shuffled ones.\n\n"
         "Two heads are matched if each is the other's best in this matrix, and above the level: at least 0.1, and "
@@ -85,7 +88,10 @@ def _pair(subjects):
         first = st.segmented_control(
             "Heads of", names, default=names[0], required=True, key="first", bind="query-params", format_func=plain
         )
-        others = [name for name in names if name != first]
+        task = next(subject.task for subject in subjects if subject.name == first)
+        others = [one.name for one in subjects if one.name != first and one.task == task]
+        if not others:
+            return subjects[:1]
         second = st.segmented_control(
             "matched with heads of", others, default=others[0], required=True, key="second", bind="query-params",
             format_func=plain,

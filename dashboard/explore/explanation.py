@@ -10,7 +10,6 @@ from dashboard.charts import scatter
 from dashboard.explore import background, works
 from dashboard.explore.ablation import UNITS, choices
 from dashboard.explore.names import head_name
-from tinyformer import expression_space
 from tinyformer.interpret import READ, association, beyond_guessing, holm
 
 RECIPE = """\
@@ -34,7 +33,7 @@ def draw(subjects, expression):
         lost = found.lost(effect)[1:, 0].reshape(entropy.shape) * (100 if unit == "points" else 1)
         for layer, head in np.ndindex(entropy.shape):
             rows.append((subject.name, head_name(layer, head), layer + 1, entropy[layer, head], lost[layer, head]))
-        if not beyond_guessing(found.mean("accuracy")[0, 0], expression_space()):
+        if not beyond_guessing(found.mean("accuracy")[0, 0], subject.space):
             st.info("A model that answers no better than constant answers is drawn, and left out of the tests.")
             continue
         for layer, pair in enumerate(zip(entropy, lost, strict=True)):

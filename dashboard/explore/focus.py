@@ -3,15 +3,17 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, questions
 from dashboard.charts import differences, grid
 from dashboard.charts import focus as focus_chart
 from dashboard.explore import background, results, works
 from dashboard.explore.heatmaps import pattern_of
 from dashboard.explore.names import head_name
+from dashboard.plain_text import plain
 from tinyformer import effective_positions, normalized_entropy
 from tinyformer.interpret import FIRST, READ, focus
 from tinyformer.interpret.nulls import NOTICEABLE
+from tinyformer.interpret.roles import asks_for_content, asks_for_place
 
 RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
@@ -30,8 +32,9 @@ def draw(subjects, expression):
         key="rows", bind="query-params",
         help="The answer is read off the first token. In the last layer, no other row reaches the answer.",
     )  # fmt: skip
-    points = [point for subject in subjects for point in _points(subject, expression, rows)]
-    looks = [subject.looks for subject in subjects]
+    knowing = questions.who_knows(subjects, expression)
+    points = [point for subject in knowing for point in _points(subject, expression, rows)]
+    looks = [subject.looks for subject in knowing]
     components.draw(focus_chart.focus(points, looks, len(expression.tokens)), key="focus", stretch=True)
     components.how_to_read(
         "Each mark is one head of one model. Entropy measures how spread a row of weights is. Divided by the "
@@ -39,11 +42,42 @@ def draw(subjects, expression):
         "expressions. Its exponential, before the division, is the *effective number of tokens*, the second line of "
         "the scale: as many tokens, looked at alike, have that entropy. Point at a mark to see its numbers."
     )
-    st.subheader("Max and Min against First, Second and Last", anchor=False)
+    kinds = {subject.name: _kinds(subject) for subject in subjects}
+    told_of = next((kinds[one.name] for one in subjects if all(kinds[one.name])), None)
+    st.subheader(
+        f"{_and(told_of[0])} against {_and(told_of[1])}" if told_of else "Operation by operation", anchor=False
+    )
     found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
     if found is None:
         return
-    patterns, nulls = found[: len(subjects)], found[len(subjects) :]
+    all_patterns = found[: len(subjects)]
+    contrasting = [place for place, one in enumerate(subjects) if told_of and kinds[one.name] == told_of]
+    if contrasting:
+        _contrast([subjects[place] for place in contrasting], [all_patterns[place] for place in contrasting],
+                  [found[len(subjects) + place] for place in contrasting], rows, told_of)  # fmt: skip
+    if left := [subject.name for place, subject in enumerate(subjects) if place not in contrasting]:
+        st.caption(
+            f"Not in this comparison: {', '.join(map(plain, left))}. "
+            "It takes operations that ask for a place, as First does, and such that ask for a size, as Max does."
+        )
+    _tables(subjects, all_patterns, [focus(some, ROWS[rows]) for some in all_patterns], ROWS[rows])
+
+
+def _kinds(subject):
+    """(its operations that ask for a size, those that ask for a place)."""
+    names = subject.space.names
+    return tuple(filter(asks_for_content, names)), tuple(filter(asks_for_place, names))
+
+
+def _and(names):
+    """Names in words; they are those of built-in operations."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _contrast(subjects, patterns, nulls, rows, kinds):
+    """Whether the heads look more evenly for operations that ask for a size, layer by layer, against untrained ones."""
+    sizes, places = map(_and, kinds)
+    looks = [subject.looks for subject in subjects]
     evidence = [focus(some, ROWS[rows]) for some in patterns]
     levels = [some.focus_levels(ROWS[rows]) for some in nulls]
     untrained = nulls[0].differences[ROWS[rows]]
@@ -51,16 +85,15 @@ def draw(subjects, expression):
         having = [(one.difference[layer], limits[layer]) for one, limits in zip(evidence, levels, strict=True)
                   if layer < len(limits)]  # fmt: skip
         null = np.concatenate([some.differences[ROWS[rows]][layer] for some in nulls if layer < len(some.excess)])
-        st.markdown(told(layer, having, null))
+        st.markdown(told(layer, having, null, sizes))
     marks = [
         (subject.name, layer, head, one.difference[layer, head])
         for subject, one in zip(subjects, evidence, strict=True) for layer, head in np.ndindex(one.difference.shape)
     ]  # fmt: skip
     components.draw(differences.differences(marks, untrained, levels[0], looks), key="differences", stretch=True)
-    _tables(subjects, patterns, evidence, ROWS[rows])
     components.how_to_read(
-        "On all 5,000 expressions of three digits, counted and not estimated. To the right: the head looks more "
-        "evenly for Max and Min than for First, Second and Last; to the left: more narrowly. Both directions are "
+        "On all expressions that they are asked, counted and not estimated. To the right: the head looks more "
+        f"evenly for {sizes} than for {places}; to the left: more narrowly. Both directions are "
         f"judged alike, by the grey strokes: {NOTICEABLE} is worth a word, and the longer ones are what heads of "
         "twenty untrained models of the first model's shape (the grey marks) do not reach: six standard deviations "
         "of theirs.\n\n"
@@ -69,7 +102,7 @@ def draw(subjects, expression):
     )
 
 
-def told(layer, having, untrained):
+def told(layer, having, untrained, sizes="Max and Min"):
     """What the heads of a layer do, in a sentence. having: [(differences of a model's heads, its level)]."""
     heads = np.concatenate([some for some, _ in having])
     if np.isnan(heads).any():
@@ -78,7 +111,7 @@ def told(layer, having, untrained):
     null = [(sign * untrained >= NOTICEABLE).mean() for sign in (1, -1)]
     beyond = [sum(int((sign * some >= limit).sum()) for some, limit in having) for sign in (1, -1)]
     return (
-        f"**Layer {layer + 1}**: for Max and Min, {more} of {len(heads)} heads look more evenly by at least "
+        f"**Layer {layer + 1}**: for {sizes}, {more} of {len(heads)} heads look more evenly by at least "
         f"{NOTICEABLE}, {less} more narrowly (of untrained heads {null[0]:.0%} and {null[1]:.0%}). Further than "
         f"untrained heads go: {beyond[0]} and {beyond[1]}."
     )
@@ -86,7 +119,7 @@ def told(layer, having, untrained):
 
 def _points(subject, expression, rows):
     """The rows of the focus chart for one expression."""
-    weights = pattern_of(results.trace(subject.source, tuple(expression.tokens), subject.model), subject.config)
+    weights = pattern_of(results.of_expression(subject, expression), subject.config)
     entropy, positions = normalized_entropy(weights), effective_positions(weights)  # (L, H, T)
     points = []
     for layer, head in np.ndindex(entropy.shape[:2]):
@@ -114,6 +147,8 @@ def _tables(subjects, patterns, evidence, rows):
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"entropies-{subject.name}-{len(subjects)}")
+            if len(set(np.bincount(some.space.operations))) > 1:  # the shares are of operations equally frequent
+                continue
             st.caption(
                 f"Of the variance of the entropy, the layer alone explains {shares['layer']:.0%}, the operation alone "
                 f"{shares['operation']:.0%}, the two together {shares['layer and operation']:.0%}."

@@ -9,7 +9,6 @@ from dashboard import components
 from dashboard.charts import attention, heatmaps
 from dashboard.explore import chosen, results, stages
 from tinyformer import normalized_entropy
-from tinyformer.task.vocabulary import VOCABULARY
 
 RECIPE = """\
 from tinyformer import load_checkpoint, parse_expression
@@ -21,10 +20,8 @@ HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the
 
 
 def draw(subjects, expression):
-    words = [VOCABULARY[token] for token in expression.tokens]
-    traces = {
-        subject.name: results.trace(subject.source, tuple(expression.tokens), subject.model) for subject in subjects
-    }
+    words = expression.words
+    traces = {subject.name: results.of_expression(subject, expression) for subject in subjects}
     maps, below = st.container(), st.container()
     with below:
         cell = chosen.opened(subjects, words)

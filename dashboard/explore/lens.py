@@ -5,7 +5,7 @@ from dashboard.charts import grid
 from dashboard.charts.bars import percent
 from dashboard.explore import results
 from tinyformer.interpret import logit_lens, stage_label
-from tinyformer.task.vocabulary import DIGITS, VOCABULARY
+from tinyformer.task.vocabulary import DIGITS
 
 RECIPE = """\
 from tinyformer import load_checkpoint, parse_expression
@@ -16,15 +16,14 @@ for stage, probabilities in zip(lens.stages, lens.probabilities[:, 0, 2:12]):
 
 
 def draw(subjects, expression):
-    tokens = tuple(expression.tokens)
     lenses = {
         subject.name: logit_lens(
-            subject.model, tokens, values=results.trace(subject.source, tokens, subject.model)
+            subject.model, subject.question(expression).tokens, values=results.of_expression(subject, expression)
         )
         for subject in subjects
     }  # fmt: skip
     for subject, column, width in components.side_by_side(
-        subjects, lambda subject: f"{subject.note}, {_told(lenses[subject.name])}"
+        subjects, lambda subject: f"{subject.note}, {_told(lenses[subject.name], subject.task.vocabulary)}"
     ):
         lens = lenses[subject.name]
         figure = grid.grid(
@@ -42,8 +41,8 @@ def draw(subjects, expression):
     )
 
 
-def _told(lens):
+def _told(lens, vocabulary):
     """What the model answers, which may be wrong, with its probability."""
     (probabilities,) = lens.probabilities[-1]
     token = int(probabilities.argmax())
-    return f"answers {VOCABULARY[token]} with {percent(float(probabilities[token]))}"
+    return f"answers {vocabulary[token]} with {percent(float(probabilities[token]))}"

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, questions
 from dashboard.charts import grid
 from dashboard.explore import background, works
 from dashboard.plain_text import plain
-from tinyformer import Expression, ExpressionError, expression_space, parse_expression
+from tinyformer import Expression, ExpressionError, parse_expression
 from tinyformer.interpret import first_token_shares, patch, stage_label
 from tinyformer.interpret.patching import PAIRS
-from tinyformer.task.vocabulary import VOCABULARY
 
 RECIPE = """\
 from tinyformer import expression_space, load_checkpoint, parse_expression
@@ -56,14 +55,13 @@ def _many(subjects, num_args):
     found = background.gathered([works.many_pairs(subject, num_args) for subject in subjects])
     if found is None:
         return
-    names = expression_space().names
     st.caption(
         f"{PAIRS} pairs for each operation, drawn at random: {num_args} numbers, of which one is changed, and with it "
         "the answer. Share restored by the first token's value at a stage: the mean, and ± the standard deviation of "
         "the pairs."
     )
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
-        many, operations = found[place]
+        (many, operations), names = found[place], subject.task.names
         with column:
             if not len(operations):
                 st.info("It answers no pair right on both sides: there is no way of an answer to follow.")
@@ -82,10 +80,13 @@ def _many(subjects, num_args):
 
 
 def _one_pair(subjects, expression, other):
-    words, count = [VOCABULARY[token] for token in expression.tokens], len(subjects)
+    words, count = expression.words, len(subjects)
     for subject, column, width in components.side_by_side(subjects):
-        found = patch(subject.model, expression.tokens, other.tokens, expression.answer_token, other.answer_token)
+        one, two = subject.question(expression), subject.question(other)
         with column:
+            if not questions.say_unless_known(two):
+                continue
+            found = patch(subject.model, one.tokens, two.tokens, one.answer_token, two.answer_token)
             if not found.defined:
                 st.info("To this model the two make no difference in logits: the share is undefined.")
                 continue
@@ -132,7 +133,7 @@ def _comparison(expression):
             st.info(f"Whichever token of {expression} one changes, the answer stays {expression.answer}.")
         return suggested
     try:
-        other = parse_expression(text)
+        other = parse_expression(text, task=expression.task)
     except ExpressionError as error:
         components.complaint(error, suggested or "no comparison")
         return suggested
@@ -160,12 +161,13 @@ def one_token_changed(expression):
 
     A digit if that will do, best the answer itself; else the operation.
     """
-    operation, old = expression.operation, expression.numbers
+    operation, old, task = expression.operation, expression.numbers, expression.task
     places = sorted(range(len(old)), key=lambda place: old[place] != expression.answer)
     digits = [
-        Expression(operation, (*old[:place], digit, *old[place + 1 :]))
+        (operation, (*old[:place], digit, *old[place + 1 :]))
         for place in places
         for digit in sorted(range(10), key=lambda digit: -abs(digit - old[place]))
     ]
-    operations = [Expression(name, old) for name in expression_space().names]
-    return next((changed for changed in (*digits, *operations) if changed.answer != expression.answer), None)
+    operations = [(name, old) for name in task.names]
+    there = (Expression(*pair, task) for pair in (*digits, *operations) if task.find(pair[0]).has(pair[1]))
+    return next((changed for changed in there if changed.answer != expression.answer), None)

@@ -17,6 +17,11 @@ def trace(source, tokens, _model):
     return interpret.trace(_model, np.array([tokens]))
 
 
+def of_expression(subject, expression):
+    """The trace of a subject that knows the operation: the tokens are those of its own task."""
+    return trace(subject.source, tuple(subject.question(expression).tokens), subject.model)
+
+
 @st.cache_resource(show_spinner=False)
 def kept():
     """Results of work in the background: (lock, {key: result}), the oldest first."""

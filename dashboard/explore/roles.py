@@ -8,7 +8,6 @@ from dashboard.charts import grid
 from dashboard.explore import background, works
 from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
-from tinyformer import expression_space
 from tinyformer.interpret import role_shares
 from tinyformer.interpret.roles import NO_ROLE
 
@@ -23,28 +22,39 @@ SHORT = {"operation": "op", "largest": "max", "smallest": "min", "answer": "ans"
 
 
 def draw(subjects, expression):
-    names = expression_space().names
+    names = list(dict.fromkeys(name for subject in subjects for name in subject.space.names))
+    rows = max(subject.space.tokens.shape[1] for subject in subjects)
     with st.container(horizontal=True, gap="medium"):
         operation = st.segmented_control(
-            "Operation", [ALL, *names], default=ALL, required=True, key="operation", bind="query-params"
+            "Operation",
+            [ALL, *names],
+            default=ALL,
+            required=True,
+            key="operation",
+            bind="query-params",
+            format_func=plain,
         )
         row = st.segmented_control(
-            "Token that looks", [READ, "1", "2", "3", "4", "5", "6"], default=READ, required=True, key="row",
+            "Token that looks", [READ, *map(str, range(1, rows + 1))], default=READ, required=True, key="row",
             bind="query-params", help="In the last layer only the first token's row reaches the answer.",
         )  # fmt: skip
     found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
     if found is None:
         return
     nulls, shares = found[len(subjects) :], [role_shares(patterns) for patterns in found[: len(subjects)]]
-    st.caption("The share of a head's attention that falls on each role, over all 5,000 expressions of three digits.")
+    st.caption("The share of a head's attention that falls on each role, over all expressions that it is asked.")
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         levels = [nulls[place].role_levels(layer) for layer in range(subject.config.num_layers)]
         with column:
+            if operation not in (ALL, *shares[place].names):
+                st.caption(f"The model {plain(subject.name)} does not know {plain(operation)}.")
+                continue
             _one(subject, shares[place], levels, operation, row, (width - 66, len(subjects)))
     components.how_to_read(
         "The first columns are places (operation, bracket, the numbers in order, bracket) and share out all "
         "attention. **max**, **min** and **ans** are what stands there: every number that is the largest, the "
-        "smallest, or the answer; **self** is the token that looks. They overlap with the places. Attention that is "
+        "smallest, or the answer; **self** is the token that looks. They overlap with the places; an "
+        "operation that computes its answer has no **ans**. Attention that is "
         "even would give each place of six tokens 0.17.\n\n"
         "Layers before the last are read at all rows, the last one at the first token's only; – is a row that nobody "
         "reads. A head has a role for an operation if the role gets at least half of its attention, mean over the rows "

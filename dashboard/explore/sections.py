@@ -47,6 +47,7 @@ SECTIONS = {
     )
 }  # fmt: skip
 
+OF_ONE_EXPRESSION = (heatmaps, arcs, lens, wrote, patching, tokens)  # a model has to know its operation
 _PLACES = {name: (section.title, section.key, name) for section in SECTIONS.values() for name in section.views}
 _PLACES |= {
     old: _PLACES[new]

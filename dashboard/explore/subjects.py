@@ -11,6 +11,7 @@ from dashboard import visitor_runs
 from dashboard.plain_text import plain
 from dashboard.selection import ShownModel
 from tinyformer import Transformer
+from tinyformer.interpret.sampling import space_of_task
 from tinyformer.runs import Run, RunError
 
 THE_END = "the end"
@@ -31,6 +32,19 @@ class Subject(NamedTuple):
     @property
     def style(self):
         return self.shown.style
+
+    @property
+    def task(self):
+        return self.shown.task
+
+    @property
+    def space(self):
+        """All expressions that it is asked, as ExpressionSpace."""
+        return space_of_task(self.task)
+
+    def question(self, expression):
+        """ShownModel.question."""
+        return self.shown.question(expression)
 
     @property
     def config(self):

@@ -28,7 +28,7 @@ def draw(subjects, expression):
     if not fitting:
         return
     count = sum(1 << len(heads_of(subject.config)) for subject in fitting)
-    st.caption("Which heads suffice? Every combination of a model's heads answers all expressions of three digits.")
+    st.caption("Which heads suffice? Every combination of a model's heads answers all expressions that it is asked.")
     done = background.gathered([works.subsets(one, replacement) for one in fitting], ask=f"Try all {count:,} subsets")
     if done is None:
         return
@@ -44,7 +44,7 @@ def draw(subjects, expression):
     for place, (subject, column, width) in enumerate(components.side_by_side(fitting)):
         found = done[place]
         with column:
-            if not told_if_guessing(found.accuracy[-1]):
+            if not told_if_guessing(found.accuracy[-1], subject.space):
                 _sufficient(found)
             figure = signed_bars.signed_bars(
                 [str(head) for head in found.heads], shares[place], subject.style.color, title="Shapley values",

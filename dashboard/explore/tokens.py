@@ -6,9 +6,9 @@ from dashboard import components
 from dashboard.charts import token_bars
 from dashboard.explore import background, results, works
 from dashboard.explore.heatmaps import pattern_of
+from dashboard.plain_text import plain
 from tinyformer.interpret import best_other, gradient_times_input
 from tinyformer.interpret.input_attribution import TOLERANCE
-from tinyformer.task.vocabulary import VOCABULARY
 
 RECIPE = """\
 from tinyformer import load_checkpoint, parse_expression
@@ -19,27 +19,26 @@ print(integrated_gradients(model, expression.tokens, expression.answer_token, ot
 
 
 def draw(subjects, expression):
-    answer, tokens = expression.answer_token, tuple(expression.tokens)
-    traces = [results.trace(subject.source, tokens, subject.model) for subject in subjects]
-    others = [best_other(values["logits"][0], answer) for values in traces]
-    done = background.gathered(
-        [works.gradients(subject, expression, other) for subject, other in zip(subjects, others, strict=True)]
-    )
+    asked = [subject.question(expression) for subject in subjects]
+    traces = [results.of_expression(subject, expression) for subject in subjects]
+    others = [best_other(values["logits"][0], one.answer_token) for values, one in zip(traces, asked, strict=True)]
+    done = background.gathered([works.gradients(*three) for three in zip(subjects, asked, others, strict=True)])
     if done is None:
         return
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        one = asked[place]
         panels = {
             "attention": pattern_of(traces[place], subject.config)[-1][:, 0].mean(axis=0),
-            "gradient": gradient_times_input(subject.model, tokens, answer, others[place]),
+            "gradient": gradient_times_input(subject.model, tuple(one.tokens), one.answer_token, others[place]),
             "integrated": done[place].tokens,
         }
         figure = token_bars.token_bars(
-            panels, [VOCABULARY[token] for token in tokens], subject.style.color,
+            panels, one.words, subject.style.color,
             width=max(40, min(140, (width - 86) // 3)),
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"inputs-{subject.name}-{len(subjects)}")
-            st.caption(f"{expression.answer} against {VOCABULARY[others[place]]}. {told(done[place])}")
+            st.caption(f"{one.answer} against {plain(one.task.vocabulary[others[place]])}. {told(done[place])}")
     components.how_to_read(
         "Left: the first token's attention in the last layer, the mean over its heads. Middle: gradient × input, "
         "how the logit difference (the answer's logit minus the best other one's) reacts to a small change of each "

@@ -8,8 +8,9 @@ from dashboard.charts import through_time
 from dashboard.explore import background
 from dashboard.explore.subjects import forget_histories, history, snapshot
 from dashboard.plain_text import plain
-from tinyformer import expression_space, load_checkpoint
+from tinyformer import load_checkpoint
 from tinyformer.interpret import space_patterns
+from tinyformer.interpret.sampling import space_of_task
 from tinyformer.runs import RunError
 
 RECIPE = """\
@@ -31,9 +32,9 @@ def draw(subjects, expression):
         with column:
             _one(subject, len(subjects))
     components.how_to_read(
-        "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on all 5,000 "
-        "expressions, at each snapshot; snapshots lie closer together where training has just begun. The vertical line "
-        "is the chosen moment. Step 0 is the untrained model: what it shows, training did not make."
+        "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on all "
+        "expressions that it is asked, at each snapshot; snapshots lie closer together where training has just begun. "
+        "The vertical line is the chosen moment. Step 0 is the untrained model: what it shows, training did not make."
     )
 
 
@@ -93,7 +94,7 @@ def arrival(run, shown):
         return f"The replay left no model to compare with: {plain(error)}"
     if replayed.vector.tobytes() == shown.model.vector.tobytes():
         return "The replay arrived at exactly these weights, bit for bit."
-    tokens = expression_space().tokens
+    tokens = space_of_task(shown.task).tokens
     same = int((replayed.predict(tokens).argmax(axis=1) == shown.model.predict(tokens).argmax(axis=1)).sum())
     largest = float(np.abs(replayed.vector - shown.model.vector).max())
     return (
@@ -105,7 +106,7 @@ def arrival(run, shown):
 
 def course_steps(run):
     """A generator that yields the share that is done and returns rows (step, series, value) for each snapshot."""
-    space = expression_space()
+    space = space_of_task(run.config.task)
     rows, steps = [], run.snapshot_steps()
     for done, step in enumerate(steps):
         model = snapshot(str(run.path), step, run)

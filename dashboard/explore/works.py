@@ -14,14 +14,14 @@ def patterns(subject):
     """SpacePatterns."""
     return _once(
         f"{subject.name}: every expression", ("patterns", subject.source),
-        lambda: interpret.space_patterns(subject.model, expression_space()),
+        lambda: interpret.space_patterns(subject.model, subject.space),
     )  # fmt: skip
 
 
 def nulls(subject):
-    """Nulls of the subject's shape: once for all models that have it."""
-    steps = lambda: interpret.null_steps(subject.config, expression_space())  # noqa: E731
-    return Work("untrained models of the same shape", ("nulls", subject.config), steps)
+    """Nulls of the subject's shape and task: once for all models that have them."""
+    steps = lambda: interpret.null_steps(subject.config, subject.space)  # noqa: E731
+    return Work("untrained models of the same shape", ("nulls", subject.config, subject.task), steps)
 
 
 def ablation(subject, sets, replacement):
@@ -29,7 +29,7 @@ def ablation(subject, sets, replacement):
     sets = tuple(frozenset(components) for components in sets)
     return Work(
         f"{subject.name}: parts taken out", ("ablation", subject.source, sets, replacement),
-        lambda: interpret.ablation_steps(subject.model, expression_space(), sets, replacement),
+        lambda: interpret.ablation_steps(subject.model, subject.space, sets, replacement),
     )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def subsets(subject, replacement):
     """Subsets."""
     return Work(
         f"{subject.name}: subsets of heads", ("subsets", subject.source, replacement),
-        lambda: interpret.subset_steps(subject.model, expression_space(), replacement),
+        lambda: interpret.subset_steps(subject.model, subject.space, replacement),
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def means(subject, num_args):
     """`mean_activations` over expressions with as many numbers."""
     return _once(
         f"{subject.name}: mean outputs", ("means", subject.source, num_args),
-        lambda: interpret.mean_activations(subject.model, tokens_of_length(num_args)),
+        lambda: interpret.mean_activations(subject.model, tokens_of_length(num_args, task=subject.task)),
     )  # fmt: skip
 
 
@@ -58,12 +58,12 @@ def many_pairs(subject, num_args):
     """(Patching, operations) of pairs drawn at random."""
     return Work(
         f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
-        lambda: over_pairs(subject.model, random_pairs(num_args, expression_space().names)),
+        lambda: over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task)),
     )  # fmt: skip
 
 
 def gradients(subject, expression, other):
-    """IntegratedGradients of the logit difference of the answer and `other`, a token id."""
+    """IntegratedGradients of the logit difference of the answer and `other`, a token id. `expression`: its own."""
     return _once(
         f"{subject.name}: integrated gradients", ("integrated", subject.source, tuple(expression.tokens), other),
         lambda: interpret.integrated_gradients(subject.model, expression.tokens, expression.answer_token, other),
@@ -75,7 +75,8 @@ def rows_asked(subject, asked):
     if asked == EVERYTHING:
         return slice(None)
     data_seed, shares = split_of(subject.shown.checkpoint)
-    return expression_space(data_seed=data_seed, shares=shares).sides == SIDES.index("test")
+    task = subject.task
+    return expression_space(task.space_length, data_seed, shares, task).sides == SIDES.index("test")
 
 
 def _once(label, key, function):

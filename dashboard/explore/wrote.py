@@ -7,8 +7,8 @@ from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import background, results, works
 from dashboard.explore.names import part_name
+from dashboard.plain_text import plain
 from tinyformer.interpret import disagreements, written_and_lost
-from tinyformer.task.vocabulary import VOCABULARY
 
 RECIPE = """\
 from tinyformer import load_checkpoint, parse_expression
@@ -22,16 +22,17 @@ def draw(subjects, expression):
     means = background.gathered([works.means(subject, len(expression.numbers)) for subject in subjects])
     if means is None:
         return
+    asked = [subject.question(expression) for subject in subjects]
     stories = [
         written_and_lost(
-            subject.model, expression.tokens, expression.answer_token, some,
-            results.trace(subject.source, tuple(expression.tokens), subject.model),
+            subject.model, one.tokens, one.answer_token, some, results.of_expression(subject, expression)
         )
-        for subject, some in zip(subjects, means, strict=True)
+        for subject, one, some in zip(subjects, asked, means, strict=True)
     ]  # fmt: skip
+    right = " or ".join(dict.fromkeys(str(one.answer) for one in asked))
     reach = max(np.nanmax(np.abs(_table(written, lost))) for _, written, lost in stories)
     st.caption(
-        f"The logit of {expression.answer} minus that of the best other token: what each part *wrote* of it, and how "
+        f"The logit of {plain(right)} minus that of the best other token: what each part *wrote* of it, and how "
         "much is *lost* when the part writes its mean instead."
     )
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
@@ -39,13 +40,13 @@ def draw(subjects, expression):
         figure = grid.grid(
             _table(written, lost), [part_name(part) for part in written], ("wrote", "lost"), signed=True,
             names=("part", "which", "logits"), cell=min(64, (width - 110) // 2), height=22, reach=float(reach),
-            title=f"{expression.answer} against {VOCABULARY[other]}: {sum(written.values()):+.2f}",
+            title=f"{asked[place].answer} against {asked[place].task.vocabulary[other]}: {sum(written.values()):+.2f}",
         )  # fmt: skip
         with column:
             components.draw(figure, key=f"wrote-{subject.name}-{len(subjects)}")
             st.markdown(told(disagreements(written, lost)))
     components.how_to_read(
-        "A logit is the score of a token as the answer, before the softmax makes probabilities of all 20; what "
+        "A logit is the score of a token as the answer, before the softmax makes probabilities of all; what "
         "counts is a difference of two. **Wrote**: a part's output followed along the residual path alone to the "
         "logits, every norm on the way dividing by what it divides by in this run. These sum to the difference "
         "exactly. What a part does by being read by later parts counts as theirs. “Constants” are all biases.\n\n"

@@ -41,9 +41,9 @@ def experiment(stage):
         f"**{dead} of {len(share)} units are dead**: of no expression's rows that are read do they fire at one."
     )
     st.caption(
-        f"Of layer {stage.block + 1}, on all expressions that the model is asked. Along the axis: the share of rows at which a unit "
-        "fires, of those that are read: in the last layer of a model that pools its first token, that row only. A dead "
-        "unit has "
+        f"Of layer {stage.block + 1}, on all expressions that the model is asked. Along the axis: the share of rows at "
+        "which a unit fires, of those that are read: in the last layer of a model that pools its first token, that row "
+        "only. A dead unit has "
         "output 0 and gradient 0, everywhere: its own weights never move again. Only a change in what it is given, "
         "made by the layers before it, could wake it."
     )

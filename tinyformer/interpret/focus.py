@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.interpret.patterns import FIRST
-from tinyformer.interpret.roles import asks_for_place
+from tinyformer.interpret.roles import asks_for_content, asks_for_place
 
 
 class Focus(NamedTuple):
@@ -37,8 +37,11 @@ def focus(patterns, rows=FIRST):
     entropy, operations = patterns.entropy(rows), patterns.space.operations  # (L, N, H), (N,)
     means = patterns.per_operation(entropy)
     picks = np.array([asks_for_place(name) for name in patterns.space.names])
-    both = picks.any() and not picks.all()
-    difference = means[..., ~picks].mean(axis=-1) - means[..., picks].mean(axis=-1) if both else means[..., 0] * np.nan
+    compares = np.array([asks_for_content(name) for name in patterns.space.names])
+    both = picks.any() and compares.any()
+    difference = (
+        means[..., compares].mean(axis=-1) - means[..., picks].mean(axis=-1) if both else means[..., 0] * np.nan
+    )
     cells = np.array([entropy[:, operations == i].mean(axis=(1, 2)) for i in range(len(picks))])  # (O, L)
     share = {"layer": cells.mean(axis=0), "operation": cells.mean(axis=1), "layer and operation": cells}
     total = entropy.var()  # the operations are equally frequent

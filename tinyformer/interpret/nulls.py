@@ -72,7 +72,7 @@ def null_steps(config, space):
 def guessing(space):
     """(O,): how often the best constant answer to each operation is right: what a model has to beat."""
     targets = [space.targets[space.operations == index] for index in range(len(space.names))]
-    return np.array([np.bincount(some).max() / max(len(some), 1) for some in targets])
+    return np.array([np.bincount(some).max() / len(some) for some in targets if len(some)])
 
 
 def beyond_guessing(accuracy, space):

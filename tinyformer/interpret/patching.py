@@ -17,10 +17,11 @@ from tinyformer.interpret.ablation import drain
 from tinyformer.interpret.components import chunks
 from tinyformer.interpret.logit_lens import stage_names
 from tinyformer.interpret.trace import trace
-from tinyformer.task.expressions import Expression
+from tinyformer.task.expressions import FRAME, Expression
+from tinyformer.task.task import DEFAULT_TASK
 
 SMALLEST_DIFFERENCE = 1e-3  # of logits; float32 rounding is a thousand times smaller
-PAIRS, SEED, AT_ONCE = 40, 0, 20
+PAIRS, SEED, AT_ONCE, TRIES = 40, 0, 20, 1_000
 
 
 class Patching(NamedTuple):
@@ -97,30 +98,40 @@ def _patch(model, clean, corrupted, answers, num_tokens):
     return np.stack(residual, axis=1), np.stack(heads, axis=1), after[:, 0], before[:, 0]
 
 
-def random_pairs(num_args, names, count=PAIRS, seed=SEED):
-    """`count` pairs for each operation, drawn at random: one number is changed, and with it the answer."""
+def random_pairs(num_args, names, count=PAIRS, seed=SEED, task=DEFAULT_TASK):
+    """`count` pairs for each of these operations of a task, drawn at random: one number is changed, and with it the
+    answer. Fewer, or none, of an operation that has hardly any: it answers nearly all alike, or is a short table."""
     rng, found = np.random.default_rng(seed), []
     for index, name in enumerate(names):
         for _ in range(count):
-            one, other = _random_pair(rng, num_args, name)
+            pair = _random_pair(rng, num_args, task.find(name), task)
+            if pair is None:
+                break
+            one, other = pair
             found.append((one.tokens, other.tokens, (one.answer_token, other.answer_token), index))
+    if not found:
+        T = num_args + FRAME
+        return Pairs(*(np.zeros((0, *size), int) for size in ((T,), (T,), (2,), ())), names)
     return Pairs(*map(np.array, zip(*found, strict=True)), names)
 
 
-def _random_pair(rng, num_args, name):
-    while True:
+def _random_pair(rng, num_args, operation, task):
+    for _ in range(TRIES):
         numbers = rng.integers(0, 10, num_args).tolist()
         changed = list(numbers)
         changed[rng.integers(num_args)] = int(rng.integers(0, 10))
-        one, other = Expression(name, tuple(numbers)), Expression(name, tuple(changed))
-        if one.answer != other.answer:
-            return one, other
+        rows = [tuple(numbers), tuple(changed)]
+        if all(map(operation.has, rows)) and len(set(operation.answers(rows))) == 2:
+            return [Expression(operation.name, row, task) for row in rows]
+    return None
 
 
 def over_pairs(model, pairs):
     """A generator that returns (Patching at the first token, operations (P',)) of the pairs answered right twice."""
-    right = [model.predict(tokens).argmax(axis=1) for tokens in (pairs.clean, pairs.corrupted)]
-    kept = np.flatnonzero((np.stack(right, axis=1) == pairs.answers).all(axis=1))
+    kept = np.arange(0)
+    if len(pairs.clean):
+        right = [model.predict(tokens).argmax(axis=1) for tokens in (pairs.clean, pairs.corrupted)]
+        kept = np.flatnonzero((np.stack(right, axis=1) == pairs.answers).all(axis=1))
     if not len(kept):
         config = model.config
         sizes = (len(stage_names(config)), 1), (config.num_layers, config.num_heads), (), ()

@@ -27,12 +27,18 @@ NAMES = {
     "itself": "looks at the token itself",
 }
 NO_ROLE = "no role"
-_PLACES = {"First": 0, "Second": 1, "Last": -1}  # which number is the answer; of other operations its value tells
+_PLACES = {"First": 0, "Second": 1, "Last": -1}  # which number is the answer
+_CONTENTS = ("Max", "Min", "Median")  # their answer is one of the numbers by its size; other operations ask for neither
 
 
 def asks_for_place(operation):
     """Whether the answer is the number at a place, whatever it is."""
     return operation in _PLACES
+
+
+def asks_for_content(operation):
+    """Whether the answer is one of the numbers, whichever has a certain size."""
+    return operation in _CONTENTS
 
 
 class RoleShares(NamedTuple):
@@ -76,14 +82,18 @@ def role_indicators(space):
 
 
 def answer_positions(space):
-    """(N, T) bool: where the answer stands. One token where a place is asked for, else every number that equals it."""
+    """(N, T) bool: where the answer stands. One token where a place is asked for, else every number that equals it;
+    none of an operation that computes its answer: that it is among the numbers, too, is a coincidence."""
     tokens = space.tokens
     is_number = np.isin(tokens, list(DIGITS))
     where = is_number & (tokens == space.targets[:, None])
     places = np.flatnonzero(is_number[0])
     for index, name in enumerate(space.names):
+        rows = space.operations == index
         if asks_for_place(name):
-            where[space.operations == index] = np.arange(tokens.shape[1]) == places[_PLACES[name]]
+            where[rows] = np.arange(tokens.shape[1]) == places[_PLACES[name]]
+        elif not where[rows].any(axis=1).all():
+            where[rows] = False
     return where
 
 
