@@ -123,7 +123,7 @@ def _table():
         return (), f"{name}: {complaint}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         names = ", ".join(operation.name for operation in table.operations)
-        twice = f", {table.repeated:,} more lines say the same again" if table.repeated else ""
+        twice = f"; lines that repeat one: {table.repeated:,}" if table.repeated else ""
         st.markdown(
             f"**{plain(name)}** has {table.expressions:,} expressions of {plain(names)}{twice}.", width="content"
         )
