@@ -10,6 +10,7 @@ from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
 from tinyformer.interpret import role_shares
 from tinyformer.interpret.roles import NO_ROLE
+from tinyformer.task.task import DEFAULT_TASK
 
 RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
@@ -24,7 +25,7 @@ SHORT = {"operation": "op", "largest": "max", "smallest": "min", "answer": "ans"
 def draw(subjects, expression):
     names = list(dict.fromkeys(name for subject in subjects for name in subject.space.names))
     rows = max(subject.space.tokens.shape[1] for subject in subjects)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=len(names) <= len(DEFAULT_TASK.names), gap="medium"):  # else there is no room
         operation = st.segmented_control(
             "Operation",
             [ALL, *names],

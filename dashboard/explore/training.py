@@ -94,7 +94,7 @@ def arrival(run, shown):
         return f"The replay left no model to compare with: {plain(error)}"
     if replayed.vector.tobytes() == shown.model.vector.tobytes():
         return "The replay arrived at exactly these weights, bit for bit."
-    tokens = space_of_task(shown.task).tokens
+    tokens = space_of_task(run.config.task).tokens
     same = int((replayed.predict(tokens).argmax(axis=1) == shown.model.predict(tokens).argmax(axis=1)).sum())
     largest = float(np.abs(replayed.vector - shown.model.vector).max())
     return (

@@ -1,0 +1,54 @@
+"""A model of operations of one's own, beside one that ships and one of a table, walked through in Chromium."""
+
+import pytest
+from serving import serve
+from test_walk import OUT_OF_COLUMN, TOO_WIDE
+
+from tinyformer import TrainingConfig, Transformer, save_checkpoint
+from tinyformer.task.operations import Operation
+
+GAP = Operation.of_formula("Gap", "max(x) - min(x)")
+ODD = Operation.of_table("Odd", {(a, b, c): a % 2 for a in range(10) for b in range(6) for c in range(7)})
+ON_DISPLAY = "models=own&models=seed-42&models=odd&expression=Gap+(+5+3+9+)"
+PATHS = (
+    "?",
+    "train?ops=Max&name=Gap&rule=max(x)+-+min(x)&",
+    "evaluate?section=Every+expression&",
+    "evaluate?section=Mistakes&",
+    "explore-attention?",
+    "explore-attention?look=What+do+they+do%3F&",
+    "layer-lab?",
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    data = tmp_path_factory.mktemp("data")
+    for name, operations in (("own", ("Max", "Sum", GAP)), ("odd", (ODD,))):
+        config = TrainingConfig(operations=operations)
+        (data / "checkpoints").mkdir(exist_ok=True)
+        save_checkpoint(data / "checkpoints" / f"{name}.npz", Transformer(config.model, seed=1), training=config)
+    with serve(data) as address:
+        yield address
+
+
+@pytest.mark.parametrize("number, path", enumerate(PATHS))
+def test_a_page_opens_and_nothing_overflows(visit, number, path):
+    page = visit(f"{path}{ON_DISPLAY}", scheme=("light", "dark")[number % 2])
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(600)
+        assert page.locator("[data-testid=stException]").count() == 0
+        assert page.evaluate(TOO_WIDE) == []
+        assert page.evaluate(OUT_OF_COLUMN) == []
+
+
+def test_a_rule_is_shown_at_once_and_an_example_fills_the_fields(visit):
+    page = visit("train")
+    page.get_by_text("Operations: First, Second, Last, Max, Min").click()
+    page.get_by_role("button", name="Mean = sum(x) // n").click()
+    page.get_by_text("The answers to all 1,000 expressions").first.wait_for()
+    assert page.get_by_label("and its rule").input_value() == "sum(x) // n"
+    page.wait_for_function("location.search.includes('rule=')")
+    again = visit(page.url.split("/", 3)[3])
+    again.get_by_text("Operations: First, Second, Last, Max, Min, Mean").wait_for()
