@@ -45,7 +45,8 @@ def draw(subjects, expression):
     kinds = {subject.name: _kinds(subject) for subject in subjects}
     told_of = next((kinds[one.name] for one in subjects if all(kinds[one.name])), None)
     st.subheader(
-        f"{_and(told_of[0])} against {_and(told_of[1])}" if told_of else "Operation by operation", anchor=False
+        f"{plain(_and(told_of[0]))} against {plain(_and(told_of[1]))}" if told_of else "Operation by operation",
+        anchor=False,
     )
     found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
     if found is None:
@@ -93,7 +94,7 @@ def _contrast(subjects, patterns, nulls, rows, kinds):
     components.draw(differences.differences(marks, untrained, levels[0], looks), key="differences", stretch=True)
     components.how_to_read(
         "On all expressions that they are asked, counted and not estimated. To the right: the head looks more "
-        f"evenly for {sizes} than for {places}; to the left: more narrowly. Both directions are "
+        f"evenly for {plain(sizes)} than for {plain(places)}; to the left: more narrowly. Both directions are "
         f"judged alike, by the grey strokes: {NOTICEABLE} is worth a word, and the longer ones are what heads of "
         "twenty untrained models of the first model's shape (the grey marks) do not reach: six standard deviations "
         "of theirs.\n\n"
@@ -111,7 +112,7 @@ def told(layer, having, untrained, sizes="Max and Min"):
     null = [(sign * untrained >= NOTICEABLE).mean() for sign in (1, -1)]
     beyond = [sum(int((sign * some >= limit).sum()) for some, limit in having) for sign in (1, -1)]
     return (
-        f"**Layer {layer + 1}**: for {sizes}, {more} of {len(heads)} heads look more evenly by at least "
+        f"**Layer {layer + 1}**: for {plain(sizes)}, {more} of {len(heads)} heads look more evenly by at least "
         f"{NOTICEABLE}, {less} more narrowly (of untrained heads {null[0]:.0%} and {null[1]:.0%}). Further than "
         f"untrained heads go: {beyond[0]} and {beyond[1]}."
     )
