@@ -30,7 +30,6 @@ LOOKED_AT = {
     "explore/circuits.py": {"told(number, layer, limit)"},
     "explore/explanation.py": {"lines"},
     "explore/patching.py": {"num_args", "parts"},
-    "explore/roles.py": {"names"},
     "explore/sections.py": {"section.views"},
     "explore/subsets.py": {"effect", "smallest"},
     "lab/adam.py": {"written"},

@@ -38,7 +38,7 @@ def draw():
     """The choice → what it sets of a TrainingConfig: {} for the five that the models that ship know, None if wrong."""
     if OPEN not in st.session_state:  # what a link sets should be seen
         st.session_state[OPEN] = any(key in st.query_params for key in KEYS)
-    with st.expander(f"Operations: {plain(_in_a_word())}", key=OPEN, on_change="rerun"):
+    with st.expander("Operations", key=OPEN, on_change="rerun"):
         chosen = st.pills(
             "Built in", BUILT_IN, selection_mode="multi", default=OPERATIONS, key=BUILT, bind="query-params",
             help="A model learns all that are chosen, and knows no other.",
@@ -55,19 +55,10 @@ def draw():
     except OperationError as error:
         st.error(plain("Choose an operation" if not (built_in or own or table) else error))
         return None
+    st.caption(f"It learns {plain(', '.join(task.names))}.")
     ends = sorted(length for operation in task.listed for length in operation.lengths)
     numbers = {"num_args": ends[0] if ends[0] == ends[-1] else (ends[0], ends[-1])} if ends else {}
     return numbers | ({} if task.names == OPERATIONS else {"operations": task.operations})
-
-
-def _in_a_word():
-    """The names of what is chosen, before the widgets are there to ask."""
-    built = st.session_state.get(BUILT, st.query_params.get_all(BUILT) or OPERATIONS)
-    own = [line.partition("=")[0].strip() for line in st.session_state.get(WRITTEN, st.query_params.get_all(WRITTEN))]
-    rule, name = (st.session_state.get(key, st.query_params.get(key, "")) for key in (RULE, NAME))
-    file = [st.session_state[KEPT][0]] if KEPT in st.session_state else []
-    names = [*(name for name in BUILT_IN if name in built), *own, *([name] if rule else []), *file]
-    return ", ".join(names)
 
 
 def _written():
