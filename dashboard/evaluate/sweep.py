@@ -11,7 +11,16 @@ from dashboard.evaluate import sweep_tables
 from dashboard.plain_text import plain
 from tinyformer.evaluation.intervals import wilson_interval
 from tinyformer.sweeps.summary import held_out, trained
-from tinyformer.sweeps.table import ENTROPY, PROBLEM, SETTINGS, SweepTableError, read_sweep, shown_name, sweep_files
+from tinyformer.sweeps.table import (
+    ENTROPY,
+    OPERATIONS_COLUMN,
+    PROBLEM,
+    SETTINGS,
+    SweepTableError,
+    read_sweep,
+    shown_name,
+    sweep_files,
+)
 
 FAMOUS = 42
 COMMAND = "python -m tinyformer sweep --seeds 1-32"
@@ -71,6 +80,7 @@ def _settings(rows):
         f"{len(rows)} seeds, each trained on {first['num_examples']:,} draws for {first['epochs']} epochs, with a "
         f"learning rate of {first['learning_rate']:g}. All have {first['parameters']:,} parameters, the same data and "
         "the same held-out side."
+        + (f" Operations: {first[OPERATIONS_COLUMN]}." if first.get(OPERATIONS_COLUMN) else "")
     )
 
 

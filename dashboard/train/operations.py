@@ -10,7 +10,7 @@ from dashboard.charts.bars import percent
 from dashboard.plain_text import plain
 from tinyformer.evaluation.preview import preview
 from tinyformer.task.formula import FormulaError
-from tinyformer.task.operations import BUILT_IN, Operation, OperationError
+from tinyformer.task.operations import BUILT_IN, Operation, OperationError, entries
 from tinyformer.task.tables import read_table
 from tinyformer.task.task import MOST_OPERATIONS, OPERATIONS, Task
 
@@ -139,6 +139,12 @@ def _drop():
 @st.cache_data(max_entries=4, show_spinner="Reading the table …")
 def _read(content):
     return read_table(content)
+
+
+def table_text(operation):
+    """The table of an Operation as a file that says the same."""
+    rows = entries(operation.rule).items()
+    return "".join(f"{operation.name}({' '.join(map(str, numbers))}),{answer}\n" for numbers, answer in rows)
 
 
 @lru_cache(maxsize=64)

@@ -101,6 +101,9 @@ def _say_what_it_is(configs):
         with st.popover("The same in a terminal", type="tertiary", width="content"):
             st.caption("Each run is a process of its own. These commands do what the button does:")
             st.code("\n".join(command(config) for config in configs), language="bash", wrap_lines=True)
+            for operation in first.task.listed:
+                name = f"{operation.name}.csv"
+                st.download_button(f"The file {plain(name)}", operations.table_text(operation), name, "text/csv")
 
 
 def command(config):

@@ -10,7 +10,10 @@ from app_reading import charts, frames
 from dashboard import questions
 from dashboard.evaluate import asked
 from dashboard.explore.sections import SECTIONS
+from dashboard.train import operations
 from tinyformer import Expression, ExpressionError, TrainingConfig, Transformer, TransformerConfig, save_checkpoint
+from tinyformer.cli import build_parser
+from tinyformer.cli.options import training_config
 from tinyformer.evaluation import finding
 from tinyformer.evaluation.evaluate import evaluate
 from tinyformer.evaluation.length_generalization import LengthAccuracy
@@ -210,9 +213,9 @@ def test_train_shows_at_once_what_a_rule_asks(app, folder):
     app.text_input(key="rule").set_value("max(x) - min(x)").run()
     typed = shlex.split(app.code[0].value.splitlines()[0])
     assert typed[typed.index("--operations") + 1] == "First,Second,Last,Max,Min"
-    assert [typed[i + 1] for i, word in enumerate(typed) if word == "--operation"] == [
-        "Rises=x == sorted(x)", "Gap=max(x) - min(x)",
-    ]  # fmt: skip
+    args = build_parser().parse_args(typed[3:])
+    rises = Operation.of_formula("Rises", "x == sorted(x)")
+    assert training_config(args, seed=42) == TrainingConfig(operations=(*DEFAULT_TASK.operations, rises, GAP))
 
 
 @pytest.mark.parametrize("name, rule, complaint", [
@@ -270,6 +273,9 @@ def test_a_table_is_trained_with_its_own_numbers_or_refused_by_its_line(app, fol
     assert "**win.csv** has 2 expressions of Win; lines that repeat one: 1." in words(app)
     typed = shlex.split(app.code[0].value.splitlines()[0])
     assert typed[typed.index("--num-args") + 1] == "2-4" and typed[typed.index("--table") + 1] == "Win.csv"
+    assert (
+        operations.table_text(Operation.of_table("Win", {(1, 2): 2, (3, 1, 4, 1): 4})) == "Win(1 2),2\nWin(3 1 4 1),4\n"
+    )
     app.session_state["_table_kept"] = ("bad.csv", b"Win(1 2),2\nWin(1 2),3\n")
     app.run()
     assert "bad.csv: line 2: it contradicts line 1" in app.error[0].value and button(app, "Start training").disabled
