@@ -16,12 +16,13 @@ class Section(NamedTuple):
 
 def choose(sections, key):
     """Place the choice, in the link under `key`, with the question of what is chosen → the Section."""
-    moved = {old: section.title for section in sections for old in section.before}
-    if st.session_state.get(key) is None and st.query_params.get(key) in moved:
-        st.query_params[key] = moved[st.query_params[key]]
     of = {section.key: section for section in sections}
+    moved = {old: section.key for section in sections for old in section.before}
+    if key not in st.session_state and st.query_params.get(key) in moved:
+        st.session_state[key] = moved[st.query_params[key]]
+    default = None if key in st.session_state else sections[0].key  # not both: Streamlit would complain
     chosen = st.segmented_control(
-        "Look at", list(of), format_func=lambda name: of[name].title, default=sections[0].key, required=True, key=key,
+        "Look at", list(of), format_func=lambda name: of[name].title, default=default, required=True, key=key,
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     st.subheader(of[chosen].question, anchor=False)

@@ -15,8 +15,8 @@ def draw(models):
     """The finding, then held-out accuracy and all the rest, of each model."""
     reports = [caches.figures(shown.file) for shown in models]
     names = [shown.name for shown in models]
-    sentences = finding.held_out(names, reports), finding.beyond(names, [caches.lengths(m.file) for m in models])
-    st.text(" ".join(filter(None, sentences)))
+    first_line, held_out = st.empty(), finding.held_out(names, reports)
+    first_line.text(held_out)
     st.dataframe(
         table(models, reports, best_of(models)),
         hide_index=True,
@@ -42,6 +42,8 @@ def draw(models):
             ),
         },
     )
+    beyond = finding.beyond(names, [caches.lengths(shown.file) for shown in models])  # it may take a second, once
+    first_line.text(" ".join(filter(None, (held_out, beyond))))
 
 
 def best_of(models):
