@@ -18,7 +18,7 @@ PLACE_NAMES = {
     "inside": "Middle",
     "last": "Last",
     "several": "Several (a tie)",
-    NOWHERE: "Not among them",
+    NOWHERE: "Nowhere",
 }
 
 

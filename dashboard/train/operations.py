@@ -14,7 +14,7 @@ from tinyformer.task.operations import BUILT_IN, Operation, OperationError, entr
 from tinyformer.task.tables import read_table
 from tinyformer.task.task import MOST_OPERATIONS, OPERATIONS, Task
 
-BUILT, NAME, RULE, WRITTEN = KEYS = ("ops", "name", "rule", "own")  # of the widgets, and names in the link
+BUILT, NAME, RULE, WRITTEN = KEYS = ("ops", "name", "rule", "rules")  # of the widgets, and names in the link
 OPEN, FILE, KEPT = "operations", "_table", "_table_kept"
 EXAMPLES = {
     "Ends": "(x[0] + x[-1]) % 10",

@@ -46,7 +46,7 @@ def _draw(ours):
     st.dataframe(
         [_row(one) for one in ours],
         hide_index=True,
-        key="rules",
+        key="rules-table",
         alt="Steps to 99 % of the validation side, by rule",
         column_config={
             "steps to 99 %": st.column_config.TextColumn(help="Looked at on the validation side, once an epoch.")

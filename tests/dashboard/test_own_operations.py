@@ -240,7 +240,7 @@ def test_a_rule_that_is_none_is_refused_in_a_sentence(app, folder, name, rule, c
 
 def test_a_link_sets_the_operations_and_trains_them(app, folder):
     app.query_params["ops"] = ["Sum", "Max"]
-    app.query_params["own"] = ["Ends=(x[0] + x[-1]) % 10"]
+    app.query_params["rules"] = ["Ends=(x[0] + x[-1]) % 10"]
     app.query_params["name"], app.query_params["rule"] = "Gap", "max(x) - min(x)"
     app.run()
     app.switch_page("views/train.py").run()
