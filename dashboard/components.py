@@ -1,5 +1,6 @@
 """What more than one page places: a figure, the columns of models, a model's heading, kind words about a mistake."""
 
+import re
 from html import escape
 
 import streamlit as st
@@ -98,11 +99,12 @@ def _own_operations(shown):
 
 
 def origin(shown):
-    """ "seed 42, 20 epochs": how a model came about."""
+    """ "seed 42, 20 epochs": how a model came about, as far as its name does not say so."""
     training = shown.checkpoint.training
     if training is None:
         return "origin unknown"
-    return f"seed {training.seed}, {training.epochs} epochs"
+    named = f"seed-{training.seed}" in re.findall(r"seed-\d+", shown.name)
+    return f"{'' if named else f'seed {training.seed}, '}{training.epochs} epochs"
 
 
 def complaint(error, kept):

@@ -12,6 +12,7 @@ MEANINGS = {
     "seed": "The number that decides a model's first, random weights and the order in which it is shown the examples.",
     "attention": "How much one token takes from each of the others: shares that sum to 1.",
     "held out": "Kept away: no weight was learned from it, and no choice was made by it.",
+    "validation": "Expressions that are not learned from; the best weights are chosen by them.",
     "loss": "How wrong an answer is: minus the logarithm of the probability that the right token was given, in nats.",
     "epoch": "One pass through all examples drawn for training.",
 }
@@ -32,6 +33,11 @@ def explained(text):
 def prose(text):
     """Place a paragraph of `explained` text."""
     st.html(f"{STYLE}<p>{explained(text)}</p>")
+
+
+def note(text):
+    """The same, as small print."""
+    st.html(f'{STYLE}<div class="tf-note">{explained(text)}</div>')
 
 
 def _term(match):

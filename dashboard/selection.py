@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dashboard import caches, models, questions, visitor_runs
+from dashboard import caches, looks, models, questions, visitor_runs
 from dashboard.history import history
 from tinyformer import CheckpointError, Expression, ExpressionError, TransformerConfig, side_of
 from tinyformer.checkpoints.checkpoint import Checkpoint
@@ -26,12 +26,9 @@ class ShownModel(NamedTuple):
     """A model on display, with its looks."""
 
     file: models.ModelFile
-    style: models.Style
+    style: looks.Style
     checkpoint: Checkpoint
-
-    @property
-    def name(self):
-        return self.file.name
+    name: str  # of its file; of a run without its code, where nothing else has that name
 
     @property
     def model(self):
@@ -120,13 +117,14 @@ def expression_field():
 def resolve():
     """Read widgets and files, remember and return the Selection. Home.py calls it once a run, after the widgets."""
     known = known_models()
+    plain_names = visitor_runs.without_codes(known)
     asked = st.session_state.get(MODELS, ())
     names = [name for name in asked if name in known]
-    looks = models.styles(names, known)
+    styles = looks.styles(names, known)
     shown, problems = [], [f"There is no model {name} here" for name in asked if name not in known]
     for name in names:
         try:
-            shown.append(ShownModel(known[name], looks[name], caches.checkpoint(known[name])))
+            shown.append(ShownModel(known[name], styles[name], caches.checkpoint(known[name]), plain_names[name]))
         except CheckpointError as error:
             problems.append(str(error))
     expression, complaint = _last_good_expression(shown)

@@ -3,20 +3,20 @@
 import os
 import re
 import threading
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from dashboard import visitors
-from dashboard.models import Style
-from dashboard.palette import GLYPHS, PALETTE, SHAPES
+from dashboard import looks, visitors
+from dashboard.looks import Style
 from dashboard.run_index import DAMAGED, ID, RunIndex
+from dashboard.train import labels
 from dashboard.workers import Workers, require_memory
 from tinyformer.runs import Run, RunError, RunStatus, create_run, find_run, runs_folder
 from tinyformer.runs.contents import CONFIG
 from tinyformer.runs.log_reader import LogReader
 
-FAVORITE_PLACES = {42: 0, 123: 1, 7: 2}  # in the palette: the same as the shipped models of these seeds
-MOST_SHOWN = 8  # runs in one chart: the palette has no more
+MOST_SHOWN = 8  # runs in one chart: there are no more colors
 _workers, _lock = None, threading.Lock()
 _logs, _index = LogReader(), RunIndex()
 
@@ -26,7 +26,8 @@ class ShownRun(NamedTuple):
 
     run: Run
     style: Style
-    name: str
+    name: str  # what tells it from the others on the page
+    family: str  # the same without its seed
     mine: bool  # whether this visitor may pause, stop and delete it
 
     @property
@@ -141,41 +142,28 @@ def name(run):
     return "-".join(words)
 
 
-def with_looks(runs, on_display=None):
-    """list of Run → list of ShownRun: a color and a shape for each, the seed's own where that is free.
-
-    on_display: {name: Style} of the models in the sidebar. A run among them looks as it does there; the others look
-    like none of them, as far as the palette goes.
-    """
-    runs, places = runs[:MOST_SHOWN], {}
-    theirs = {name: PALETTE.index(style.color) for name, style in (on_display or {}).items()}
-    wishes = [theirs.get(name(run), FAVORITE_PLACES.get(_seed(run))) for run in runs]
-    order = sorted(
-        range(len(runs)), key=lambda i: (name(runs[i]) not in theirs, wishes[i] is None, _is_experiment(runs[i]))
-    )
-    for i in order:
-        free = [place for place in range(len(PALETTE)) if place not in places.values()]
-        others = [place for place in free if place not in theirs.values()]
-        places[i] = wishes[i] if wishes[i] in free else (others or free)[0]
-    return [
-        ShownRun(run, Style(PALETTE[p], SHAPES[p], GLYPHS[p]), name(run), is_mine(run))
-        for run, p in ((run, places[i]) for i, run in enumerate(runs))
-    ]
+def with_looks(runs, known=()):
+    """list of Run → list of ShownRun: the looks of each, and what tells them apart. known: all names there are."""
+    runs = runs[:MOST_SHOWN]
+    own = looks.styles([name(run) for run in runs], known)
+    told = labels.of_runs([run for run in runs if is_sound(run)])
+    words = {run: next(told) if is_sound(run) else (run.id, "") for run in runs}
+    return [ShownRun(run, own[name(run)], *words[run], is_mine(run)) for run in runs]
 
 
-def _is_experiment(run):
+def without_codes(known):
+    """{name: the same without the code of a run, where nothing else in `known` has that name}."""
+    codes = {name(run): name(run).removesuffix(f"-{run.id[:4]}") for run in my_runs() if name(run) in known}
+    often = Counter([*(codes.get(one, one) for one in known)])
+    return {one: codes[one] if often[codes.get(one)] == 1 else one for one in known}
+
+
+def is_sound(run):
+    """Whether its configuration can be read."""
     try:
-        return bool(run.label)
+        return run.config is not None
     except RunError:
         return False
-
-
-def _seed(run):
-    """Its seed, None if it is damaged."""
-    try:
-        return run.config.seed
-    except RunError:
-        return None
 
 
 def trained():

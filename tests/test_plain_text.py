@@ -45,7 +45,6 @@ LOOKED_AT = {
     "lab/tokenizer.py": {"tokens", "word"},
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first, *place)", "limits.in_words(sentence)"},  # own words
-    "train/what_if.py": {"seed"},
     "views/train.py": {"visitors.mode()"},  # own words
     "visitors.py": {"cookie"},
 }

@@ -7,6 +7,7 @@ import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL
+from dashboard.looks import of_seeds
 
 DOT = 90  # square pixels
 HEIGHT = 204  # pixels: charts side by side stand on the same line
@@ -93,8 +94,9 @@ def _heads_spec(blocks, asked):
 
 
 def _colors(asked):
-    return alt.Scale(domain=[f"seed {asked}", "other seeds"], range=["#FF770E", NEUTRAL])
+    return alt.Scale(domain=[f"seed {asked}", "other seeds"], range=[of_seeds([asked])[asked].color, NEUTRAL])
 
 
 def _shapes(asked):
-    return alt.Scale(domain=[f"seed {asked}", "other seeds"], range=["diamond", "circle"])
+    own = of_seeds([asked])[asked].shape
+    return alt.Scale(domain=[f"seed {asked}", "other seeds"], range=[own, "circle" if own != "circle" else "diamond"])

@@ -1,4 +1,4 @@
-"""A model while it forms: its accuracy per operation, and its tokens on a map."""
+"""A model while it forms: how far it is, its accuracy per operation, and its tokens on a map."""
 
 from functools import lru_cache
 
@@ -6,7 +6,43 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL
+from dashboard.charts.theme import NEUTRAL, model_encodings
+
+LEFT, RIGHT = 48, 8  # pixels beside what is drawn in `course`: a slider under it begins and ends there
+
+
+def course(rows, runs, steps, chosen, height=110):
+    """Accuracies of validation with the steps whose weights were kept at equal distances, and a line at the chosen one.
+
+    rows: (model, step, place among `steps`, accuracy). chosen: a place.
+    """
+    columns = ["model", "step", "place", "accuracy"]
+    data = pd.DataFrame([*rows, ("", steps[chosen], chosen, None)], columns=columns)
+    return Figure(
+        _course_spec(tuple(runs), tuple(steps), height), data, f"Accuracy, validation, at step {steps[chosen]}"
+    )
+
+
+@lru_cache
+def _course_spec(runs, steps, height):
+    color, shape = model_encodings(*zip(*runs, strict=True))
+    labels = ", ".join(f"'{step / 1000:.3g}k'" if step >= 10_000 else f"'{step}'" for step in steps)
+    axis = alt.Axis(values=list(range(len(steps))), labelExpr=f"[{labels}][datum.value]", labelOverlap=True, grid=False,
+                    title=None)  # fmt: skip
+    x = alt.X("place:Q", axis=axis, scale=alt.Scale(domain=[0, len(steps) - 1], nice=False))
+    y = alt.Y("accuracy:Q", title=None, scale=alt.Scale(domain=[0, 1]),
+              axis=alt.Axis(format="%", values=[0, 0.5, 1], minExtent=LEFT - 5, maxExtent=LEFT - 5))  # fmt: skip
+    tooltip = [alt.Tooltip("model:N", title="run"), alt.Tooltip("step:Q", format=",.0f"),
+               alt.Tooltip("accuracy:Q", format=".1%")]  # fmt: skip
+    lines = alt.Chart(ROWS).transform_filter("isValid(datum.accuracy)").encode(x=x, y=y, color=color)
+    now = alt.Chart(ROWS).transform_filter("!isValid(datum.accuracy)").encode(x=x)
+    layers = [
+        lines.mark_line(strokeWidth=2),
+        lines.mark_point(filled=True, size=22, opacity=1).encode(shape=shape, tooltip=tooltip),
+        now.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=NEUTRAL),
+    ]
+    chart = alt.layer(*layers, data=ROWS, title="Accuracy, validation").properties(height=height)
+    return to_spec(chart) | {"padding": {"left": 5, "right": RIGHT, "top": 5, "bottom": 5}}
 
 
 def operations(names, accuracies, color, width=140):

@@ -5,8 +5,8 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from dashboard.charts.curves import DASHES
 from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import DASHES
 from dashboard.palette import PALETTE
 
 POWERS = "format(datum.value, datum.value < 0.001 || datum.value > 1000 ? '.0e' : '~g')"  # labels of a log axis

@@ -6,8 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.curves import DASHES
 from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import DASHES
 from dashboard.palette import PALETTE
 
 

@@ -1,4 +1,5 @@
-"""Curves that grow while one looks: each run in its color, training as a thin line, held out as a thick one with marks.
+"""Curves that grow while one looks: each run in its color, training as a thin line in a band, validation as a thick one
+with marks.
 
 The spec depends on the runs only, so that a new point moves the line that is there.
 """
@@ -6,81 +7,110 @@ The spec depends on the runs only, so that a new point moves the line that is th
 from functools import lru_cache
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL, model_encodings
 
-TRAINING, HELD_OUT = "training", "held out"
+TRAINING, VALIDATION, FRAME, HOVER = "training", "validation", "frame", "hover"
 POWERS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10]
-COLUMNS = ["model", "series", "step", "value"]
+COLUMNS = ["model", "series", "step", "value", "low", "high"]
+DRAG = {"zoom": "wheel![event.shiftKey]", "translate": "[mousedown, window:mouseup] > window:mousemove!"}
+DRAG |= {"clear": "dblclick"}  # a finger, and a wheel without Shift, move the page
 
 
-def learning(rows, runs, title, y_title, *, log=False, domain=None, width=None, height=230, marker=None, training=True):
-    """rows as in COLUMNS, series TRAINING or HELD_OUT; runs: (name, color, shape). width None: as wide as the column.
+def learning(rows, runs, title, y_title, *, log=False, log_steps=False, domain=None, height=230, frame=(),
+             training=True, hover=True):  # fmt: skip
+    """rows as in COLUMNS, series TRAINING or VALIDATION; runs: (name, color, shape).
 
-    log: y on a logarithmic scale. domain: of y. marker: a step at which a line stands. training: whether there are rows
-    of it.
+    log: y on a logarithmic scale, log_steps: x too. domain: of y. frame: rows (step, value) that the axes have to hold.
+    training: whether there are rows of it. hover: whether a line under the pointer reads all curves.
     """
     data = pd.DataFrame(rows, columns=COLUMNS)
+    data = pd.concat([data, pd.DataFrame([["", FRAME, *corner] for corner in frame], columns=COLUMNS[:4])])
+    if log:
+        data[["value", "low", "high"]] = data[["value", "low", "high"]].clip(lower=POWERS[0])
     last = {row[:2]: row for row in rows}  # not by pandas: this is drawn twice a second
-    ends = "; ".join(
-        f"{model}, {series}: {value:.4g} at step {step:.0f}" for model, series, step, value in last.values()
-    )
-    has_marker = marker is not None
-    if has_marker:
-        data = pd.concat([data, pd.DataFrame([["", "marker", marker, None]], columns=COLUMNS)])
+    ends = "; ".join(f"{model}, {series}: {value:.4g} at step {step:.0f}"
+                     for model, series, step, value, *_ in last.values())  # fmt: skip
+    if hover:
+        data = pd.concat([data, _readings(rows, runs, training)])
     data = data.astype({"model": "category", "series": "category"})  # sent as numbers
-    spec = _spec(tuple(runs), title, y_title, log, domain and tuple(domain), width, height, has_marker, training)
+    spec = _spec(tuple(runs), title, y_title, log, log_steps, domain and tuple(domain), height, training, hover)
     return Figure(spec, data, f"{title}. Now: {ends}" if last else f"{title}. No step yet")
 
 
+def _readings(rows, runs, training):
+    """A row for each step with a mark, with what each curve says there: its last value, as far as it goes."""
+    steps = np.unique([row[2] for row in rows if row[1] == VALIDATION])
+    columns = {}
+    for place, (name, *_) in enumerate(runs):
+        for series in (VALIDATION, TRAINING) if training else (VALIDATION,):
+            own = np.array([row[2:4] for row in rows if row[:2] == (name, series)]).reshape(-1, 2)
+            found = np.searchsorted(own[:, 0], steps, side="right") - 1
+            known = (found >= 0) & (steps <= own[-1:, 0].max(initial=0))
+            columns[f"{series}{place}"] = np.where(known, own[found, 1] if len(own) else np.nan, np.nan)
+    return pd.DataFrame({"model": "", "series": HOVER, "step": steps, **columns})
+
+
 @lru_cache
-def _spec(runs, title, y_title, log, domain, width, height, has_marker, training):
+def _spec(runs, title, y_title, log, log_steps, domain, height, training, hover):
     color, shape = model_encodings(*zip(*runs, strict=True))
     y_scale = alt.Scale(type="log" if log else "linear", **({"domain": list(domain)} if domain else {}))
-    percent = y_title == "accuracy"
-    base = alt.Chart(ROWS).encode(
-        x=alt.X(
-            "step:Q",
-            title="step",
-            # labelFlush: how large a chart is is decided before there are steps, without half a label on the right
-            axis=alt.Axis(
-                grid=False,
-                tickMinStep=1,
-                tickCount=max(2, (width or 400) // 60),
-                labelFlush=True,
-                labelFlushOffset=-4,
-                labelExpr="format(datum.value, '~s')",
-            ),
-        ),
-        y=alt.Y(
-            "value:Q",
-            title=y_title,
-            scale=y_scale,
-            axis=alt.Axis(format="%" if percent else "~g", **({"values": POWERS} if log else {"tickCount": 5})),
-        ),
-        color=color,
-        tooltip=[
-            alt.Tooltip("model:N", title="run"),
-            alt.Tooltip("series:N", title="on"),
-            alt.Tooltip("step:Q", format=",.0f"),
-            alt.Tooltip("value:Q", title=y_title, format=".2%" if percent else ".4f"),
-        ],
+    number = ".1%" if y_title == "accuracy" else ".4f"
+    base = alt.Chart(ROWS).encode(x=_steps(log_steps, height), color=color)
+    y = alt.Y(
+        "value:Q",
+        title=y_title,
+        scale=y_scale,
+        axis=alt.Axis(format="%" if domain else "~g", **({"values": POWERS} if log else {"tickCount": 5})),
     )
-    held_out = base.transform_filter(alt.datum.series == HELD_OUT)
-    thin = base.mark_line(strokeWidth=1.2, opacity=0.55).transform_filter(alt.datum.series == TRAINING)
+    thin, thick = (base.transform_filter(alt.datum.series == series) for series in (TRAINING, VALIDATION))
+    words = [alt.Tooltip("model:N", title="run"), alt.Tooltip("series:N", title="on")]
+    words += [alt.Tooltip("step:Q", format=",.0f"), alt.Tooltip("value:Q", title=y_title, format=number)]
+    frame = alt.Chart(ROWS).transform_filter(alt.datum.series == FRAME).mark_point(opacity=0, tooltip=None)
+    frame = frame.encode(x=_steps(log_steps, height), y=y)
+    both = alt.FieldOneOfPredicate("series", [TRAINING, VALIDATION])
+    band = base.transform_filter(both).mark_area(opacity=0.16, clip=True)
+    band = band.encode(y=alt.Y("low:Q", scale=y_scale), y2="high:Q", detail="series:N")
+    marks = thick.mark_point(filled=True, size=22, opacity=1, clip=True).encode(y=y, shape=shape, tooltip=words)
     layers = [
-        *([thin] if training else []),
-        held_out.mark_line(strokeWidth=2.2),
-        held_out.mark_point(filled=True, size=26, opacity=1).encode(shape=shape),
+        frame.add_params(alt.selection_interval(bind="scales", encodings=["x"], name="zoom", **DRAG))
+        if hover
+        else frame,
+        *([band, thin.mark_line(strokeWidth=1.2, opacity=0.6, clip=True).encode(y=y)] if training else []),
+        thick.mark_line(strokeWidth=2.2, clip=True).encode(y=y),
+        marks,
+        *(_rule(runs, training, number, log_steps, height) if hover else []),
     ]
-    if has_marker:
-        line = (
-            alt.Chart(ROWS)
-            .transform_filter(alt.datum.series == "marker")
-            .mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=NEUTRAL)
-        )
-        layers.append(line.encode(x=alt.X("step:Q")))
-    chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height, **({"width": width} if width else {}))
+    chart = alt.layer(*layers, data=ROWS, title=title).properties(height=height)
     return to_spec(chart)
+
+
+def _steps(log_steps, height):
+    # labelFlush: how large a chart is is decided before there are steps, without half a label on the right
+    axis = alt.Axis(
+        grid=False,
+        tickCount=max(2, height // 36),
+        labelFlush=True,
+        labelFlushOffset=-4,
+        labelOverlap=True,
+        labelExpr="format(datum.value, '~s')",
+        **({} if log_steps else {"tickMinStep": 1}),
+    )
+    return alt.X("step:Q", title="step", axis=axis, scale=alt.Scale(type="log" if log_steps else "linear", nice=False))
+
+
+def _rule(runs, training, number, log_steps, height):
+    """A line at the step next to the pointer, with all that the curves say there."""
+    near = alt.selection_point(name="near", encodings=["x"], nearest=True, on="pointermove", clear="pointerout",
+                               empty=False)  # fmt: skip
+    words = [alt.Tooltip("step:Q", format=",.0f")]
+    for series in (VALIDATION, TRAINING) if training else (VALIDATION,):
+        words += [alt.Tooltip(f"{series}{place}:Q", title=f"{run[0]}, {series}", format=number)
+                  for place, run in enumerate(runs)]  # fmt: skip
+    base = alt.Chart(ROWS).transform_filter(alt.datum.series == HOVER).encode(x=_steps(log_steps, height))
+    rule = base.mark_rule(color=NEUTRAL, strokeWidth=1, clip=True)
+    rule = rule.encode(opacity=alt.condition(near, alt.value(0.8), alt.value(0)))
+    return [rule, base.mark_rule(strokeWidth=12, opacity=0, clip=True).encode(tooltip=words).add_params(near)]

@@ -5,6 +5,7 @@ import altair as alt
 
 NEUTRAL = "#7E7C88"  # for what is neither a model nor a weight; 4 : 1 on both pages
 FRAME = "#E8590C"  # around what is pointed out; neither of a scale's hue nor of the page's, in light and dark
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
 
 CONFIG = {
     "title": {"fontSize": 13, "fontWeight": 600, "offset": 8, "anchor": "start"},

@@ -48,7 +48,7 @@ def _leave(lesson, number):
         rooms.enter(**lesson.place)
     if lesson.expression:
         selection.show_expression(lesson.expression)
-    on_display = [shown.name for shown in selection.current().models]
+    on_display = [shown.file.name for shown in selection.current().models]
     for name in lesson.models:
         if name not in on_display and name in selection.known_models():
             selection.show_model(name)

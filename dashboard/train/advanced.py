@@ -18,7 +18,7 @@ KEYS = {  # of the widgets, and names in the URL → what stands above them
     "schedule": "Schedule",
     "batch": "Batch size",
     "numbers": "Numbers per expression",
-    "held": "Share held out",
+    "held": "Validation and test",
     "clip": "Clip at norm",
     "decay": "Weight decay",
 }
@@ -33,7 +33,7 @@ HELP = {
     "drop": "Share of the values that are dropped at random while it trains.",
     "schedule": "The learning rate falls along a cosine to 0, or stays.",
     "batch": "Expressions per step.",
-    "held": "Half of it to choose the best weights, half to test them.",
+    "held": "Their share: half of it to choose the best weights, half to test them.",
     "clip": "A gradient that is longer is shortened to this. 0: never.",
     "decay": "Of adam: how much weights shrink at each step. Matrices only, embeddings included: no gains, no biases.",
 }

@@ -4,22 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from tinyformer import TrainingConfig
-
 
 class Experiment(NamedTuple):
     title: str
     look_for: str
     change: Callable  # TrainingConfig → TrainingConfig
 
-    def pair(self, seed):
-        """(the reference, the experiment) with this seed."""
-        reference = TrainingConfig(seed=seed)
-        return reference, self.change(reference)
-
-    def runs(self, seed):
-        """{label: TrainingConfig} of the same two."""
-        return dict(zip(("", self.title), self.pair(seed), strict=True))
+    def runs(self, config):
+        """{label: TrainingConfig}: the change of a training."""
+        return {self.title: self.change(config)}
 
     def is_shown(self, labels):
         """Whether one of these labels is that of this experiment."""

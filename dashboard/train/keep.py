@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from dashboard import selection, visitor_runs
+from dashboard import looks, selection, visitor_runs
 from dashboard.plain_text import plain
 from tinyformer import CheckpointError, load_checkpoint, save_checkpoint
 from tinyformer.checkpoints.folders import saved_folder
@@ -53,6 +53,7 @@ def _save(run, name):
     except (CheckpointError, OSError) as error:
         say(f"Not saved: {plain(error)}")
         return
+    looks.share(visitor_runs.name(run), _name_of(path))
     selection.show_model(_name_of(path))
     say(f"Saved as {plain(name)}, and put on display.")
 

@@ -41,13 +41,25 @@ def draw(shown):
         number = st.number_input(
             "Batch", 1, 1000, 1, width=110, help=HELP["batch"], key="batch-number", bind="query-params"
         )
+        if "eta" not in st.session_state and "eta" not in st.query_params:
+            st.session_state["eta"] = _below_its_break(one.run, step, number)
         with st.container(width=260):
-            rate = st.select_slider("Learning rate η", RATES, value=0.1, format_func="{:g}".format, help=HELP["rate"],
+            rate = st.select_slider("Learning rate η", RATES, format_func="{:g}".format, help=HELP["rate"],
                                     key="eta", bind="query-params")  # fmt: skip
     try:
         _draw(one.run, step, number, rate)
     except RunError as error:
         st.warning(plain(error))
+
+
+def _below_its_break(run, step, number):
+    """The largest learning rate at which the promise still holds; the least where that is none, or not known."""
+    try:
+        batch = microscope.batch_of(run.config, data_of(run.config), step + number)
+        breaks_at = microscope.descend(snapshot(run, step), batch, RATES).breaks_at
+    except RunError:
+        breaks_at = None
+    return max((rate for rate in RATES if breaks_at and rate < breaks_at), default=RATES[0])
 
 
 def _draw(run, step, number, rate):

@@ -9,10 +9,11 @@ from tinyformer.runs import RunError
 
 BUSY = ("running", "queued")
 STYLE = """<style>
-.tf-run {line-height: 1.3; padding-top: .1rem} .tf-run i {font-style: normal; color: var(--c); margin-right: .4em}
+.tf-run {line-height: 1.25} .tf-run i {font-style: normal; color: var(--c); margin-right: .4em}
 .tf-run .tf-note {float: right; font-variant-numeric: tabular-nums}
 .tf-lost {font-size: .85em; margin-top: .2rem}
-.tf-bar {height: .34rem; border-radius: .2rem; margin-top: .35rem;
+[class*="st-key-run-"] button {min-height: 1.6rem; padding-block: 0}
+.tf-bar {height: .25rem; border-radius: .2rem; margin-top: .15rem;
   background: color-mix(in srgb, currentColor 12%, transparent)}
 .tf-bar div {height: 100%; border-radius: .2rem; background: var(--c); width: var(--w)}
 </style>"""
@@ -90,5 +91,5 @@ def _progress(status, log):
     elif status.test_total:
         words.append(f"test set: {status.test_correct} of {status.test_total} right")
     if log.accuracy is not None and not status.test_total:
-        words.append(f"held out {log.accuracy:.1%}")
+        words.append(f"validation {log.accuracy:.1%}")
     return share, " · ".join(words)

@@ -7,19 +7,24 @@ import streamlit as st
 
 from dashboard import visitor_runs, workers
 from dashboard.plain_text import plain
-from dashboard.train import advanced, limits, operations, what_if
+from dashboard.train import advanced, limits, operations
 from tinyformer import SIZES, TrainingConfig, TransformerConfig
 from tinyformer.cli.options import command_words
 from tinyformer.settings_without_effect import settings_without_effect
 from tinyformer.sweeps.seeds import parse_seeds
 
 DEFAULT = TrainingConfig()
+OPEN = "form"  # whether it is unfolded: its key
 DRAWS = {f"{name} · {count // 1000}K": count for name, count in SIZES.items()}
 
 
-def draw():
-    """The form; return (a TrainingConfig per seed, or [] where something is wrong; whether Start was pressed)."""
-    with st.container(border=True):
+def draw(unfolded):
+    """The form; return (a TrainingConfig per seed, or [] where something is wrong; whether Start was pressed).
+
+    unfolded: whether it is open at first; else it is one line, above the curves.
+    """
+    st.session_state.setdefault(OPEN, unfolded)
+    with st.expander("Start a training", key=OPEN, on_change="rerun"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             size = st.segmented_control(
                 "Expressions drawn",
@@ -28,7 +33,7 @@ def draw():
                 key="size",
                 bind="query-params",
                 required=True,
-                help="For training and for what is held out. Each operation has 1,000 of three digits.",
+                help="For training, validation and test together. Each operation has 1,000 of three digits.",
             )
             seeds = st.text_input(
                 "Seeds",
@@ -78,8 +83,8 @@ def draw():
 
 def fold():
     """Callback of what starts a run: close what stands between the button and the curves."""
-    for part in (advanced, operations, what_if):
-        st.session_state[part.OPEN] = False
+    for key in (advanced.OPEN, operations.OPEN, OPEN):
+        st.session_state[key] = False
 
 
 def _configs(seeds, settings, model):

@@ -12,11 +12,14 @@ from dashboard.train import keep, run_line
 from tinyformer.runs import RunError
 
 SHOWN = "_runs_shown"
+SECONDS = 1.0  # between two looks, while something trains
 COLUMNS = {
     "run": st.column_config.TextColumn("Run", pinned=True),
     "state": st.column_config.TextColumn("State"),
     "seed": st.column_config.NumberColumn("Seed", format="%d"),
-    "held out": st.column_config.NumberColumn("Best held out", format="percent", help="Best accuracy on validation."),
+    "validation": st.column_config.NumberColumn(
+        "Best validation", format="percent", help="Best accuracy at the end of an epoch."
+    ),
     "test": st.column_config.TextColumn(
         "Test set", width=95, help="Right answers of the test set, looked at once, at the end."
     ),
@@ -30,7 +33,15 @@ COLUMNS = {
 
 
 def draw(runs, describe):
-    """The table; under it, what can be done with the marked runs. `describe(config)`: its settings in a few words."""
+    """The table; under it, what can be done with the marked runs. `describe(config)`: its settings in a few words.
+
+    As long as one of them trains, it is drawn again and again, as the curves are.
+    """
+    busy = any(visitor_runs.status(run).state in run_line.BUSY for run in runs)
+    st.fragment(_draw, run_every=SECONDS if busy else None)(runs, describe)
+
+
+def _draw(runs, describe):
     st.subheader("Your runs", anchor=False)
     if not runs:
         st.caption("What you train is listed here, with its results, to be compared, kept and deleted.")
@@ -59,7 +70,7 @@ def _row(run, describe):
     log = visitor_runs.log(run)
     return row | {
         "seed": run.config.seed,
-        "held out": status.best_accuracy,
+        "validation": status.best_accuracy,
         "test": f"{status.test_correct} of {status.test_total}" if status.test_total else None,
         "steps": log.step,
         "seconds": log.seconds,
@@ -72,12 +83,12 @@ def _actions(marked):
     """Buttons for the marked runs; those that fit one run only appear for one."""
     trained = [run for run in marked if run.model_path.is_file()]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Show above", on_click=show, args=([run.id for run in marked],))
+        pressed = st.button("Show above", on_click=show, args=([run.id for run in marked],))
         if trained:
-            st.button("Add to the models on display", on_click=keep.display, args=(trained,))
+            pressed |= st.button("Add to the models on display", on_click=keep.display, args=(trained,))
         waiting = [run for run in marked if visitor_runs.status(run).resumable]
         if waiting:
-            st.button("Resume", key="resume-marked", on_click=lambda: [run_line.resume(run) for run in waiting])
+            pressed |= st.button("Resume", key="resume-marked", on_click=_resume, args=(waiting,))
         if len(marked) == 1 and trained:
             keep.save_as(marked[0], "marked", type="secondary")
             name, icon = f"{visitor_runs.name(marked[0])}.npz", ":material/download:"
@@ -90,12 +101,19 @@ def _actions(marked):
         with st.popover("Delete …"):
             names = ", ".join(plain(visitor_runs.name(run)) for run in marked)
             st.markdown(f"Delete **{names}** for good, with all that was learned?")
-            st.button("Yes, delete", type="primary", on_click=_delete, args=(marked,))
+            pressed |= st.button("Yes, delete", type="primary", on_click=_delete, args=(marked,))
+    if pressed:
+        st.rerun()  # the rest of the page has changed, too
 
 
 def show(run_ids):
     """Callback: put these runs on the page."""
     st.session_state[SHOWN] = run_ids[: visitor_runs.MOST_SHOWN]
+
+
+def _resume(runs):
+    for run in runs:
+        run_line.resume(run)
 
 
 def _delete(runs):

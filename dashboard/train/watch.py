@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import components, questions, visitor_runs
 from dashboard.charts import attention, bars, formation
-from dashboard.charts import live as charts
 from dashboard.plain_text import html, plain
-from dashboard.train import live
+from dashboard.train import player
+from dashboard.train.run_line import BUSY
 from dashboard.workers import require_memory
 from tinyformer.laboratory import formation as model_formation
 from tinyformer.runs import RunError
@@ -54,11 +54,12 @@ def draw(shown, expression):
     if len(shown) > MOST:
         st.caption(f"The first {MOST} of the runs on this page; choose others above.")
         shown = shown[:MOST]
-    busy = any(visitor_runs.status(one.run).state in live.BUSY for one in shown)
-    st.fragment(_draw, run_every=SECONDS if busy else None)(shown, expression, busy)
+    busy = any(visitor_runs.status(one.run).state in BUSY for one in shown)
+    every = SECONDS if busy else player.interval()
+    st.fragment(_draw, run_every=every)(shown, expression, busy, every)
 
 
-def _draw(shown, expression, busy):
+def _draw(shown, expression, busy, every):
     steps = sorted({step for one in shown for step in one.run.snapshot_steps()})
     if not steps:
         st.caption("The first weights will be here in a moment.")
@@ -66,15 +67,7 @@ def _draw(shown, expression, busy):
     st.caption(EXPLANATION)
     chosen = None
     if not busy and len(steps) > 1:
-        chosen = st.select_slider(
-            "After step", steps, value=steps[-1], format_func="{:,}".format, key="after", bind="query-params"
-        )
-        logs = {one.id: visitor_runs.log(one.run) for one in shown}
-        rows = live.rows_of(shown, logs, "loss")
-        loss = charts.learning(
-            rows, [one.triple for one in shown], "Loss", "loss (nats)", log=True, marker=chosen, height=110
-        )
-        components.draw(loss, key="watch-loss", stretch=True)
+        chosen = player.draw(shown, steps)
     with st.container(horizontal=True, gap="small"):
         for one in shown:
             with st.container(width=WIDTH):
@@ -82,6 +75,8 @@ def _draw(shown, expression, busy):
                     _column(one, expression, chosen)
                 except RunError as error:
                     st.warning(plain(error))
+    if not busy and player.interval() != every:
+        st.rerun()  # it begins to play, or rests, or goes at another speed
 
 
 def _column(one, expression, chosen):

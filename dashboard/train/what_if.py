@@ -1,27 +1,46 @@
-"""One-click experiments, each beside its reference."""
+"""Experiments offered where a run has just ended: the same training again, with one change."""
 
 import streamlit as st
 
 from dashboard import visitor_runs
+from dashboard.plain_text import plain
+from dashboard.train import limits
 from dashboard.train.experiments import EXPERIMENTS
 from dashboard.train.rules import Rules
 
-OPEN = "what-if"  # whether the expander is open: its key
+CHOSEN = "_experiment"  # what is to be started when the page is drawn next
 ALL = (*EXPERIMENTS, Rules())
 
 
-def draw(seed, on_click):
-    """The experiments; return the one whose button was pressed, or None. on_click: callback of all the buttons."""
-    with st.expander("What if …", key=OPEN, on_change="rerun"):
-        st.caption(f"Each is a normal run with seed {seed}, and appears beside what it is to be compared with.")
-        chosen = None
+def draw(shown, on_click):
+    """The experiments on the first run that has ended; on_click is called when one is chosen."""
+    ended = [one for one in shown if one.mine and visitor_runs.status(one.run).state in ("finished", "stopped")]
+    if not ended:
+        return
+    one = ended[0]
+    st.markdown(f"**What if …** {plain(one.name)} is trained again with one thing changed, beside it:")
+    with st.container(horizontal=True, gap="small"):
         for experiment in ALL:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            if configs := _fitting(experiment, one.run.config):
+                args = on_click, [one.run] if experiment in EXPERIMENTS else [], configs
                 key = f"what-if-{experiment.title}"
-                if st.button(experiment.title, key=key, width=165, on_click=on_click):
-                    chosen = experiment
-                st.html(f'<div class="tf-note">{experiment.look_for}</div>', width="stretch")
-    return chosen
+                st.button(experiment.title, key=key, help=experiment.look_for, on_click=_choose, args=args)
+
+
+def _choose(on_click, *chosen):
+    st.session_state[CHOSEN] = chosen
+    on_click()
+
+
+def _fitting(experiment, config):
+    """{label: TrainingConfig} of an experiment; {} where it changes nothing, or cannot be."""
+    try:
+        configs = experiment.runs(config)
+        for changed in configs.values():
+            limits.check(changed, 1)
+    except ValueError:
+        return {}
+    return {label: changed for label, changed in configs.items() if changed != config}
 
 
 def remind(shown):
@@ -32,11 +51,6 @@ def remind(shown):
             st.info(f"**{experiment.title}.** {experiment.look_for}")
 
 
-def start(experiment, seed):
-    """Start the trainings of the experiment, its reference unless this visitor has one → Runs, the reference first."""
-    wanted = experiment.runs(seed)
-    usable = [run for run in visitor_runs.my_runs() if visitor_runs.is_usable(run)]
-    known = [run for run in usable if run.config == wanted.get("")][:1]
-    if known:
-        del wanted[""]
-    return [*known, *visitor_runs.start(list(wanted.values()), list(wanted))]
+def start(beside, configs):
+    """Start the trainings of an experiment → the Runs beside which they stand, and theirs."""
+    return [*beside, *visitor_runs.start(list(configs.values()), list(configs))]

@@ -1,7 +1,8 @@
 """The figures of the Train page, in a real Chromium: `python tests/benchmarks/train_page.py` (some minutes).
 
-A server and a browser of its own, on an empty data folder. What is printed: how soon the first point stands, how fresh
-the newest one is, whether charts flicker, what watching costs, how fast other pages open meanwhile, how fast it stops.
+A server and a browser of its own, on an empty data folder. What is printed: how soon the first point stands on the
+screen, how many controls above it, how much is seen before 97 %, what the looks between epochs cost, how fresh the
+newest point is, whether charts flicker, what watching costs, how fast other pages open meanwhile, how fast it stops.
 """
 
 import os
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from serving import launch, serve
 
 from tinyformer import TrainingConfig
-from tinyformer.runs import Run, create_run, list_runs
+from tinyformer.runs import Run, create_run, list_runs, looks, train_run
 
 OBSERVE = """() => { window.seen = []; window.svgs = 0;
   new MutationObserver(changes => {
@@ -30,7 +31,14 @@ OBSERVE = """() => { window.seen = []; window.svgs = 0;
   }).observe(document.querySelector('[data-testid=stMain]'), {childList: true, subtree: true, characterData: true});
 }"""
 FIRST_POINT = """() => [...document.querySelectorAll('[data-testid=stMain] .mark-line path')]
-  .some(path => path.getAttribute('d')?.length > 8)"""
+  .some(path => path.getAttribute('d')?.length > 8 && path.getBoundingClientRect().bottom <= innerHeight)"""
+ON_THE_SCREEN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].slice(0, 2)
+  .every(chart => chart.getBoundingClientRect().top >= 0 && chart.getBoundingClientRect().bottom <= innerHeight)"""
+CONTROLS = """() => { const top = document.querySelector('[data-testid=stVegaLiteChart]').getBoundingClientRect().top;
+  const all = document.querySelectorAll('[data-testid=stMain] :is(button, input, textarea, summary, [role=slider])');
+  return [...all].filter(one => one.checkVisibility() && one.getBoundingClientRect().height
+    && one.getBoundingClientRect().bottom <= top).length }"""
+GOAL = 0.97
 
 
 class Clock(threading.Thread):
@@ -58,7 +66,7 @@ def open_train(context, address, query):
     page = context.new_page()
     page.set_default_timeout(180_000)
     page.goto(f"{address}/train?{query}")
-    page.get_by_role("button", name="Start training").wait_for()
+    page.get_by_role("button", name="Start training").wait_for()  # unfolded: there are no runs
     page.wait_for_timeout(2500)
     page.evaluate(OBSERVE)
     return page
@@ -100,6 +108,27 @@ def without_a_page(epochs, folder):
     return clock.rate()
 
 
+def points_before_the_goal(run):
+    """How many validation points are drawn before the first that reaches GOAL."""
+    looked, log = run.looks(), run.log()
+    points = dict(zip(looked.column("step"), looked.column("accuracy"), strict=True))
+    points |= dict(zip(log.epoch_column("step"), log.epoch_column("accuracy"), strict=True))
+    values = [points[step] for step in sorted(points)]
+    return next((place for place, value in enumerate(values) if value >= GOAL), len(values))
+
+
+def cost_of_looks(folder, turns=3):
+    """The processor time that looks add to a default training, in alternating turns."""
+    taken, plan = {True: [], False: []}, looks.plan
+    for turn in range(2 * turns):
+        looks.plan = plan if turn % 2 else lambda *_: (0, set())
+        begun = time.process_time()
+        train_run(create_run(TrainingConfig(), f"{folder}/cost-{turn}"))
+        taken[bool(turn % 2)].append(time.process_time() - begun)
+    looks.plan = plan
+    return statistics.median(taken[True]) / statistics.median(taken[False]) - 1
+
+
 def measure(context, address, folder):
     rates, firsts, ages = {"watched": [], "alone": []}, [], []
     for _ in range(3):
@@ -110,14 +139,19 @@ def measure(context, address, folder):
         firsts.append(first)
         page.wait_for_timeout(1000)
         svgs = page.evaluate("window.svgs")
+        fits, controls = page.evaluate(ON_THE_SCREEN), page.evaluate(CONTROLS)
         wait_until_ended([run])
         clock.on = False
         flicker = page.evaluate("window.svgs") - svgs
         rates["watched"].append(clock.rate())
         page.wait_for_timeout(800)
         ages += freshness(page, clock)
+        points = points_before_the_goal(run)
         page.close()
+        run.delete()
     print(f"Start → first point: {', '.join(f'{first:.2f}' for first in firsts)} s")
+    print(f"both charts on a screen of 1280 × 720: {fits}; controls above them: {controls}")
+    print(f"validation points before {GOAL:.0%}: {points}")
     print(f"record on the disk → on the page: median {statistics.median(ages):.2f} s over {len(ages):,} steps")
     print(f"SVGs inserted while it trains, after the first second: {flicker}")
     watched, alone = (statistics.median(rates[name]) for name in ("watched", "alone"))
@@ -137,6 +171,8 @@ def measure(context, address, folder):
     wait_until_ended(runs)
     print(f"three seeds, medium, 20 epochs: {time.monotonic() - begun:.1f} s, held out "
           + ", ".join(f"{run.status().test_correct} of {run.status().test_total}" for run in runs))  # fmt: skip
+    for run in runs:
+        run.delete()
     print(f"click on another page while three train: median {statistics.median(clicks) * 1e3:.0f} ms")
     page.close()
 
@@ -159,8 +195,9 @@ def main():
         with serve(folder) as address:
             browser = launch(playwright)
             print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-            measure(browser.new_context(viewport={"width": 1280, "height": 1400}), address, folder)
+            measure(browser.new_context(viewport={"width": 1280, "height": 720}), address, folder)
             browser.close()
+        print(f"cost of the looks between epochs: {cost_of_looks(folder):+.1%}")
         time.sleep(2)  # its workers write their state
 
 

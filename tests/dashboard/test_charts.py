@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from dashboard import palette
-from dashboard.charts import attention, bars, curves, focus, heatmaps, intervals, matrix
+from dashboard.charts import attention, bars, focus, heatmaps, intervals, live, matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
 TOKENS = ["Max", "(", "5", "5", "9", ")"]
 LOOKS = [("a", *style) for style in zip(palette.PALETTE[:1], palette.SHAPES[:1], strict=True)]
+LIVE = [("a", live.VALIDATION, 1, 3.0, 3.0, 3.0), ("a", live.TRAINING, 2, 2.0, 1.0, 4.0)]
 ROW = ("a", "Max", 98, 100, 0.98, 0.93, 0.99)
 
 
@@ -35,7 +36,7 @@ def figures():
         "focus": focus.focus([("a", 1, 1, 0.2, 1.4, "focused")], LOOKS, 0.4, 0.8),
         "per_operation": intervals.per_operation([ROW], LOOKS),
         "confusion": matrix.confusion(np.eye(10, 11, dtype=int) * 50, "#0660F2"),
-        "curves": curves.curves({"model": ["a", "a"], "x": [0, 1], "y": [3.0, 2.0]}, LOOKS, "loss", "Loss"),
+        "curves": live.learning(LIVE, LOOKS, "Loss", "loss", log=True, log_steps=True),
     }
 
 

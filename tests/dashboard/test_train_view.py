@@ -1,11 +1,12 @@
 """The Train page without a browser: what is asked for is trained, what is shown is what the runs say."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from app_reading import charts
+from app_reading import charts, frames
 
 from dashboard import workers
 from dashboard.selection import DEFAULT_EXPRESSION
@@ -46,6 +47,10 @@ def button(page, label):
     return next(b for b in page.button if b.label == label)
 
 
+def button_of(page, label):
+    return [b for b in page.button if b.label == label]
+
+
 def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
@@ -66,10 +71,10 @@ def test_start_trains_each_seed_in_a_process_and_shows_what_it_logs(page):
     assert page.text_input(key="seeds").value == "3, 8"
     _, frame, description = charts(page)[0]
     for run in list_runs():
-        own = frame[frame["model"].str.startswith(f"seed-{run.config.seed}-")]
+        own = frame[frame["model"] == f"seed {run.config.seed}"]
         assert own[own["series"] == "training"]["value"].tolist() == run.log().step_column("loss").tolist()
-        assert own[own["series"] == "held out"]["value"].tolist() == run.log().epoch_column("loss").tolist()
-    assert "held out" in description
+        assert own[own["series"] == "validation"]["value"].tolist() == run.log().epoch_column("loss").tolist()
+    assert "seed 3, validation: " in description
     offered = page.sidebar.multiselect(key="models").options
     assert sum(name.startswith(("seed-3-", "seed-8-")) for name in offered) == 2  # selectable on every page
 
@@ -162,21 +167,6 @@ def test_a_link_sets_every_setting(page):
     assert not page.session_state[advanced.OPEN]  # it makes room for the curves
 
 
-def test_a_run_on_display_looks_as_in_the_sidebar_and_no_other_takes_its_looks(folder):
-    from dashboard import visitor_runs
-    from dashboard.models import Style
-    from dashboard.palette import PALETTE
-
-    def look(place):
-        return Style(PALETTE[place], "circle", "●")
-
-    runs = [create_run(TrainingConfig(seed=seed, model=TINY)) for seed in (5, 42, 6, 6)]
-    sidebar = {"seed-42": look(0), "seed-123": look(1), visitor_runs.name(runs[2]): look(6)}
-    shown = [PALETTE.index(one.style.color) for one in visitor_runs.with_looks(runs, sidebar)]
-    assert shown[1:3] == [0, 6]  # a seed's own color is that of the shipped model of this seed
-    assert len(set(shown)) == 4 and not {shown[0], shown[3]} & {0, 1, 6}
-
-
 def test_a_default_page_asks_for_the_default_training(page):
     page.run()
     assert not page.exception and not page.error
@@ -187,26 +177,28 @@ def test_a_default_page_asks_for_the_default_training(page):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.title)
 def test_an_experiment_changes_one_thing(experiment):
-    reference, changed = experiment.pair(seed=4)
+    reference = TrainingConfig(seed=4)
+    ((title, changed),) = experiment.runs(reference).items()
     before, after = (vars(c) | vars(c.model) for c in (reference, changed))
     assert len([name for name in before if name != "model" and before[name] != after[name]]) == 1
     prepare_data(changed)
-    assert reference.seed == changed.seed == 4
+    assert reference.seed == changed.seed == 4 and experiment.is_shown([title])
 
 
-def test_an_experiment_appears_beside_its_reference(page, monkeypatch):
+def test_an_experiment_is_offered_where_a_run_has_ended_and_appears_beside_it(page, run, monkeypatch):
     from dashboard import visitor_runs
 
     monkeypatch.setattr(visitor_runs.workers(), "submit", lambda run: None)
     page.run()
+    assert not [b for b in page.button if b.label == "one layer"]  # that is what it has
     button(page, "one head").click().run()
     shown = page.multiselect(key="_runs_shown").value
     configs = {run.id: run.config for run in list_runs()}
-    assert [configs[run_id].model.num_heads for run_id in shown] == [4, 1]
+    assert shown[0] == run.id and [configs[run_id].model.num_heads for run_id in shown] == [2, 1]
+    assert replace(configs[shown[1]].model, num_heads=2) == TINY and configs[shown[1]].seed == CONFIG.seed
     assert "one point of view" in page.info[0].value  # what to look for stays in sight
-    assert [b.label for b in page.button if b.key and b.key.endswith(shown[0])] == ["Resume"]  # no step: none to keep
-    button(page, "one layer").click().run()
-    assert len(list_runs()) == 3  # the reference is there already
+    assert charts(page)[0][1]["model"].unique().tolist()[:1] == ["heads 2"]  # told apart by what differs
+    assert [b.label for b in page.button if b.key and b.key.endswith(shown[1])] == ["Resume"]  # no step: none to keep
 
 
 def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
@@ -220,8 +212,71 @@ def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
         weights = extract_attention_weights(run.snapshot(step), tokens)[:, 0, :, 0]
         looks = next(frame for _, frame, _ in charts(page) if {"head", "key", "weight"} <= set(frame))
         np.testing.assert_allclose(looks["weight"], weights.ravel(), atol=1e-6)
-        loss = next(frame for _, frame, _ in charts(page) if "series" in frame and (frame["series"] == "marker").any())
-        assert loss[loss["series"] == "marker"]["step"].tolist() == [step]
+        (course,) = frames(page, "place", "accuracy")
+        (here,) = course[course["accuracy"].isna()].itertuples()
+        assert here.step == step and run.snapshot_steps()[int(here.place)] == step  # the slider's scale is the chart's
+
+
+def test_a_training_is_played_from_step_to_step_and_rests_at_its_end(page, run):
+    page.session_state["_runs_shown"] = [run.id]
+    page.run()
+    button(page, "▶ Play it").click().run()
+    steps, seen = run.snapshot_steps(), []
+    while button_of(page, "❙❙ Rest"):
+        seen.append(page.select_slider(key="after").value)
+        assert len(charts(page)) == 2 + 5 + 4  # the same all the time
+        page.run()
+    assert not page.exception
+    assert seen == steps[1 : len(seen) + 1] and page.select_slider(key="after").value == steps[-1]
+    button(page, "▶ Play").click().run()
+    assert page.select_slider(key="after").value in steps[1:3]  # from the beginning
+    button(page, "❙❙ Rest").click().run()
+    rests = page.select_slider(key="after").value
+    assert page.run().select_slider(key="after").value == rests
+
+
+def test_once_a_run_is_there_the_form_is_a_line_and_what_was_trained_last_is_shown(page, run):
+    page.run()
+    assert page.multiselect(key="_runs_shown").value == [run.id] and not page.session_state["form"]
+    kinds = [title for title in (spec.get("title") for spec, _, _ in charts(page)) if isinstance(title, str)]
+    assert kinds == ["Loss", "Accuracy", "First", "Second", "Last", "Max", "Min"]
+
+
+def test_one_for_each_run_shares_its_axes(page, run):
+    other = create_run(replace(CONFIG, epochs=2, seed=6))
+    train_run(other)
+    page.session_state["_runs_shown"] = [run.id, other.id]
+    page.session_state["curves"] = "one for each run"
+    page.run()
+    assert not page.exception
+    for one, two in (charts(page)[0:2], charts(page)[2:4]):
+        frame_of_both = [frame[frame["series"] == "frame"][["step", "value"]].to_numpy() for _, frame, _ in (one, two)]
+        np.testing.assert_array_equal(*frame_of_both)
+        assert frame_of_both[0][:, 0].tolist() == [1, max(run.log().step, other.log().step)]
+
+
+def test_the_mean_over_seeds_is_one_line_for_each_setting(page, run):
+    others = [create_run(config) for config in (replace(CONFIG, seed=6), replace(CONFIG, batch_size=64))]
+    for other in others:
+        train_run(other)
+    page.session_state["_runs_shown"] = [run.id, *(other.id for other in others)]
+    page.session_state["curves"] = "mean over seeds"
+    page.run()
+    assert not page.exception
+    _, frame, _ = charts(page)[0]
+    names = [name for name in frame["model"].unique() if name]
+    assert names == ["batch size 32, mean of 2 seeds", "seed 5, batch size 64"]
+    end = frame[(frame["model"] == names[0]) & (frame["series"] == "validation")].iloc[-1]
+    losses = [one.log().epoch_column("loss")[-1] for one in (run, others[0])]
+    assert end["value"] == pytest.approx(np.mean(losses)) and [end["low"], end["high"]] == sorted(losses)
+
+
+def test_the_microscope_opens_below_its_own_break(page, run):
+    page.session_state["_runs_shown"] = [run.id]
+    page.session_state["closer"] = "One step under the microscope"
+    page.run()
+    breaks = next(metric.value for metric in page.metric if metric.label.startswith("The promise breaks"))
+    assert 0 < page.select_slider(key="eta").value < float(breaks.removeprefix("> "))
 
 
 def test_the_microscope_shows_the_engines_step(page, run):
@@ -231,7 +286,7 @@ def test_the_microscope_shows_the_engines_step(page, run):
     assert not page.exception
     step = next(s for s in page.select_slider if s.label == "Weights after step").value
     batch = batch_of(CONFIG, prepare_data(CONFIG), step + 1)
-    taken = take_step(run.snapshot(step), batch, 0.1)
+    taken = take_step(run.snapshot(step), batch, page.select_slider(key="eta").value)
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Loss before"] == f"{taken.loss_before:.4f}" and shown["True change"] == f"{taken.true_change:+.4f}"
     assert shown["Promised change, −η‖g‖²"] == f"{taken.predicted_change:+.4f}"

@@ -4,6 +4,7 @@
     steps.f64      the metric log, 48 bytes a step, only appended   state.npz     all it takes to go on, exactly
     epochs.f64     validation, 32 bytes an epoch, 8 an operation    snapshots/    the weights at log-spaced steps
     model.npz      the checkpoint, once it has ended                lock          held by the process that trains it
+    looks.f64      looks between epochs, nothing vouches for them
 
 Killed at any moment and resumed, it ends with the same weights, bit for bit: a pause is an end, a resume a start.
 """

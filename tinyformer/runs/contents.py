@@ -8,10 +8,10 @@ from pathlib import PurePath
 from tinyformer.checkpoints.whole_file import name_when_whole
 
 CONFIG, STATE, STATUS, MODEL = "config.json", "state.npz", "status.json", "model.npz"
-STEPS, EPOCHS, SNAPSHOTS = "steps.f64", "epochs.f64", "snapshots"
+STEPS, EPOCHS, LOOKS, SNAPSHOTS = "steps.f64", "epochs.f64", "looks.f64", "snapshots"
 LOCK, REQUEST = "lock", "request"
 WORKER_LOG = "worker.log"  # what the process that trains it has complained of, where a server started it
-FILES = {CONFIG, STATE, STATUS, MODEL, STEPS, EPOCHS, LOCK, REQUEST, WORKER_LOG}
+FILES = {CONFIG, STATE, STATUS, MODEL, STEPS, EPOCHS, LOOKS, LOCK, REQUEST, WORKER_LOG}
 MOST_BYTES = 1 << 20  # of a configuration, of a status
 _ONCE_WRITTEN = ".request"  # a request on its way, by versions before
 _SNAPSHOT = re.compile(r"([0-9]{8}|[1-9][0-9]{8,15})\.npz")

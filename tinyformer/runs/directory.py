@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tinyformer.checkpoints.whole_file import whole_file
-from tinyformer.runs import lock, log, removal, snapshots, state, status
+from tinyformer.runs import lock, log, looks, removal, snapshots, state, status
 from tinyformer.runs.contents import LOCK, MODEL, REQUEST, misplaced
 from tinyformer.runs.description import read_description
 from tinyformer.runs.errors import RunError
@@ -76,6 +76,10 @@ class Run:
     def log(self):
         """The metric log so far → RunLog."""
         return log.read_log(self.path, Run(self.path).task.names)  # asked anew: it may have gone since
+
+    def looks(self):
+        """What was seen of the validation side between the ends of epochs → LookLog."""
+        return looks.read_looks(self.path, self.task.names)
 
     def snapshot_steps(self):
         """The steps whose weights are kept, in order."""

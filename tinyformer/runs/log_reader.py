@@ -19,6 +19,7 @@ from tinyformer.task.task import OPERATIONS
 
 AT_ONCE = 65_536  # rows read at a time: 3 MB
 LATEST = 200  # steps of which the pace is known
+FIRST = 64  # steps that are kept one by one
 MOST_LOGS = 2_000  # kept in memory, some 25 KB each
 
 
@@ -28,6 +29,7 @@ class LogSummary(NamedTuple):
     steps: Stretches = Stretches.of_nothing(len(STEP_COLUMNS))
     epochs: Stretches = Stretches.of_nothing(len(VALIDATION_COLUMNS) + len(OPERATIONS))
     latest: np.ndarray = np.empty((0, len(STEP_COLUMNS)))  # the last steps, at most LATEST
+    first: np.ndarray = np.empty((0, len(STEP_COLUMNS)))  # the first steps, at most FIRST
     accuracy: float | None = None  # on the validation set, after the last epoch
     problem: str = ""  # why not all of it can be read, or is what was written
     unconfirmed: int = 0  # steps that nobody vouches for; of a log that grows it is not asked
@@ -121,6 +123,7 @@ class _Log:
             self.known.steps.of_nothing(len(STEP_COLUMNS)).extended(log.steps[: self.steps.count]),
             self.known.epochs.of_nothing(log.epochs.shape[1]).extended(log.epochs),
             log.steps[: self.steps.count][-LATEST:],
+            log.steps[: self.steps.count][:FIRST],
             float(log.epoch_column("accuracy")[-1]) if len(log.epochs) else None,
             log.problem,
             log.unconfirmed,
@@ -130,7 +133,8 @@ class _Log:
     def _read(self):
         for rows in self.steps.new(lambda rows, before: rows[:, 0] == np.arange(before + 1, before + len(rows) + 1)):
             latest = np.concatenate([self.known.latest, rows[-LATEST:]])[-LATEST:]
-            self.known = self.known._replace(steps=self.known.steps.extended(rows), latest=latest)
+            first = np.concatenate([self.known.first, rows[:FIRST]])[:FIRST]
+            self.known = self.known._replace(steps=self.known.steps.extended(rows), latest=latest, first=first)
             self.epochs.stamp = None  # one whose steps were not there yet may count now
         for rows in self.epochs.new(lambda rows, before: rows[:, 1] <= self.known.step):
             accuracy = float(rows[-1, VALIDATION_COLUMNS.index("accuracy")])

@@ -11,6 +11,7 @@ from tinyformer.runs.errors import RunError
 from tinyformer.runs.finish import save_trained
 from tinyformer.runs.log import RunLog, unknown_log
 from tinyformer.runs.log_writer import FLUSH_SECONDS, LogWriter
+from tinyformer.runs.looks import Looks
 from tinyformer.runs.removal import remove_half_written
 from tinyformer.runs.snapshots import snapshot_steps, write_snapshot
 from tinyformer.runs.state import restore_state, what_is_kept, write_state
@@ -45,6 +46,7 @@ class _Session:
         self.run, self.trainer, self.wish, self.on_record = run, trainer, wish, on_record
         self.snapshot_steps = snapshot_steps(trainer.total_steps)
         self.log = LogWriter(run.path, self._log_up_to_state())
+        self.looks = Looks(run.path, trainer)
         self.next_state, self.next_flush = time.monotonic() + STATE_SECONDS, 0.0
         self.test = None
 
@@ -76,6 +78,7 @@ class _Session:
             raise
         finally:
             self.log.close()
+            self.looks.close()
 
     def _steps(self):
         """Train; return (state, reason)."""
@@ -86,6 +89,7 @@ class _Session:
             with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
                 for record in () if wanted else self.trainer.records():
                     self.log.record(record)
+                    self.looks.after(record.step)
                     if record.step in self.snapshot_steps:
                         write_snapshot(self.run.path, self.trainer)
                     self.on_record(record)
@@ -109,6 +113,7 @@ class _Session:
             return None
         self.next_flush = now + FLUSH_SECONDS
         self.log.flush()
+        self.looks.flush()
         if now > self.next_state:
             self._write_state()
             cost = time.monotonic() - now
@@ -119,6 +124,7 @@ class _Session:
         return self.run.take_request() or self.wish()
 
     def _write_state(self):
+        self.looks.flush()
         self.log.flush(to_disk=True)  # first: the log is never behind the state
         write_state(self.run.path, self.trainer, self.log.digests)
 
