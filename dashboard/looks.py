@@ -6,12 +6,14 @@ before and after a restart. Where there are more names than places, the later of
 """
 
 import json
+import os
 import threading
+from pathlib import Path
 from typing import NamedTuple
 
 from dashboard.palette import GLYPHS, PALETTE, SHAPES
 from tinyformer.checkpoints.array_file import whole_file
-from tinyformer.checkpoints.folders import SHIPPED, data_folder
+from tinyformer.checkpoints.folders import SHIPPED, NoDataFolder, data_folder
 
 FILE = "looks.json"
 PLACES = len(PALETTE) * len(SHAPES)
@@ -76,7 +78,7 @@ def _free(taken):
 
 def _remembered():
     """{name: place}, the models that ship before all others."""
-    path = data_folder() / FILE
+    path = _path()
     try:
         changed = path.stat().st_mtime_ns
         if path not in _read or _read[path][0] != changed:
@@ -88,8 +90,16 @@ def _remembered():
     return shipped | _read.get(path, (None, {}))[1] | shipped
 
 
+def _path():
+    """Where it is kept; nowhere, if there is no home."""
+    try:
+        return data_folder() / FILE
+    except NoDataFolder:
+        return Path(os.devnull) / FILE
+
+
 def _write(places, needed):
-    path = data_folder() / FILE
+    path = _path()
     spare = [name for name in places if name not in needed and name not in SHIPPED][: max(0, len(places) - MOST_NAMES)]
     kept = {name: place for name, place in places.items() if name not in spare}
     _read[path] = None, kept
