@@ -30,8 +30,8 @@ def _training(**settings):
 EXPERIMENTS = (
     Experiment(
         "no positions",
-        "Without positions an expression is a bag of digits. Do First, Second and Last fall to guessing among three, "
-        "while Max and Min, which need no order, survive?",
+        "Without positions an expression is a bag of digits. Do operations that ask for a place, as First does, fall "
+        "to guessing among the numbers, while such as Max, which need no order, survive?",
         _model(positions="none"),
     ),
     Experiment(

@@ -17,6 +17,7 @@ WIDTHS = {1: 440, 2: 440, 3: 290}  # of a chart at least, by the number of them 
 STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-curve-"]) {flex: 1 0 auto; max-width: 100%}
 [class*="st-key-curve-"] {width: 100%; max-width: 100%}
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-curve-operation-"]) {max-width: 240px}
 </style>"""
 LOG_STEPS = "logsteps"  # key of its widget
 KINDS = (("loss", "Loss", "loss (nats)"), ("accuracy", "Accuracy", "accuracy"))
@@ -145,5 +146,8 @@ def _operations(shown):
             with st.container(width=150, key=f"curve-operation-{title}"):
                 components.draw(figure, key=f"operation-{title}", stretch=True)
     if words := curves.arrivals(rows):
-        whose = "" if len(shown) == 1 else f" (median of {len(shown)} runs)"
+        counts = {sum(operation in one.run.config.operations for one in shown) for operation in titles}
+        whose = (
+            "" if counts == {1} else f" (median of {max(counts)} runs)" if len(counts) == 1 else " (median of its runs)"
+        )
         st.caption(f"Validation accuracy first reached {curves.GOAL:.0%}{whose}: {plain(words)}.")

@@ -68,6 +68,7 @@ def _row(one):
     return {
         "rule": f"{one.style.glyph} {name}",
         "what it asks for": Operation(name).words if name in Rules().names else "",
-        "steps to 99 %": reached or (f"not yet: {now}" if status.state in run_line.BUSY else f"stays below: {now}"),
+        "steps to 99 %": reached
+        or (f"stays below: {now}" if status.state in ("finished", "stopped") else f"not yet: {now}"),
         "best on the validation side": percent(max(accuracies)) if len(accuracies) else "",
     }

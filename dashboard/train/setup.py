@@ -23,7 +23,8 @@ def draw(unfolded):
 
     unfolded: whether it is open at first; else it is one line, above the curves.
     """
-    st.session_state.setdefault(OPEN, unfolded)
+    asked = any(key in st.query_params for key in operations.KEYS)  # what a link sets should be seen
+    st.session_state.setdefault(OPEN, unfolded or asked)
     with st.expander("Start a training", key=OPEN, on_change="rerun"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             size = st.segmented_control(
