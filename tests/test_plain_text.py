@@ -43,6 +43,7 @@ LOOKED_AT = {
     "lab/numbers.py": {"clickable", "name", "i", "j", "_in_words(shown[name], i, j)", "cause.text"},
     "lab/sabotage_page.py": CHECK,
     "lab/tokenizer.py": {"tokens", "word"},
+    "looks.py": {"json.dumps(kept).encode()"},  # into a file
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first, *place)", "limits.in_words(sentence)"},  # own words
     "views/train.py": {"visitors.mode()"},  # own words
