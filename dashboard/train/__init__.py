@@ -1,1 +1,1 @@
-"""The parts of the Train page, from top to bottom: setup, what_if, live, watch, microscope, table."""
+"""The parts of the Train page, from top to bottom: setup, live, what_if, watch, one_step, table."""
