@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, home, preload, selection, sidebar, visitors
+from dashboard import components, display, home, preload, selection, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -36,6 +36,7 @@ if at_home := page.url_path == "":
 shown = sidebar.draw(with_expression=not at_home).models
 if at_home:
     home.draw_tries(tries, shown)
+display.draw()
 page.run()
 preload.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

@@ -20,6 +20,7 @@ CONFIG = {
     "header": {"labelFontSize": 12, "labelPadding": 5, "titleFontSize": 12},
     "legend": {"labelFontSize": 12, "titleFontSize": 12},
     "view": {"stroke": None},
+    "mark": {"aria": False},
 }
 
 

@@ -1,0 +1,63 @@
+"""A page for whoever does not sit at a desk: on a phone, before a class (`?present=1`), on paper; and its link to copy."""
+
+import streamlit as st
+
+PRESENT = "present"  # key of the switch, and name in the URL
+STYLE = """<style>
+/* What is wider than its place scrolls in it, never the page. */
+[data-testid="stMain"] [data-testid="stElementContainer"], [data-testid="stMain"] [data-testid="stFullScreenFrame"],
+[data-testid="stMain"] [data-testid="stVerticalBlock"] {max-width: 100%}
+[data-testid="stVegaLiteChart"] {max-width: 100%; overflow-x: auto; overflow-y: hidden}
+@media (max-width: 640px) {[data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}}
+/* In the dark, white on the primary color as text is too faint: what is filled with it is a little darker. */
+[data-baseweb="tag"], [data-testid="stBaseButton-primary"]:enabled {
+  background-color: light-dark(#5B3FA8, #7A5FD8) !important; color: #FFF !important}
+.tf-copy {font: inherit; font-size: .93rem; color: inherit; background: none; padding: .3rem .7rem; cursor: pointer;
+  border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem}
+@media print {
+  [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stMain"] button, [data-testid="stElementToolbar"],
+  [data-testid="stStatusWidget"], [data-testid="stMain"] [data-testid="stExpander"]:not(:has(details[open])) {
+    display: none !important}
+  .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"], [data-testid="stMainBlockContainer"] {
+    position: static !important; display: block !important; overflow: visible !important; height: auto !important;
+    max-width: none !important}
+  [data-testid="stMainBlockContainer"] {padding: 0 !important; zoom: .62}
+  [data-testid="stVegaLiteChart"] {overflow: visible}
+  [data-testid="stVegaLiteChart"], [data-testid="stDataFrame"], [data-testid="stAlert"], table, pre {
+    break-inside: avoid}
+  h1, h2, h3 {break-after: avoid}
+}
+</style>"""
+# Before a class: large, and only what the page is about.
+PRESENTED = """<style>
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stHeader"],
+[data-testid="stMain"] [data-testid="stExpander"], [data-testid="stMain"] [data-testid="stCaptionContainer"],
+[data-testid="stMain"] .st-key-aside {display: none !important}
+[data-testid="stMainBlockContainer"] {zoom: 1.45; padding-top: 1rem}
+</style>"""
+# The link is that of the moment of the click. Where the browser lends no clipboard (no https), a selection is copied.
+COPY = """<button type="button" class="tf-copy" id="tf-copy">Copy link</button><script>
+document.getElementById("tf-copy").onclick = async event => {
+  const button = event.currentTarget, field = document.createElement("textarea")
+  try { await navigator.clipboard.writeText(location.href) } catch {
+    field.value = location.href; document.body.append(field); field.select(); document.execCommand("copy"); field.remove()
+  }
+  button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy link" }, 2000)
+}</script>"""
+
+
+def draw():
+    """The foot of the sidebar, and on a page that is presented the way back."""
+    if st.query_params.get(PRESENT) == "1":
+        st.query_params[PRESENT] = "true"  # as Streamlit writes it
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(COPY, unsafe_allow_javascript=True, width="content")
+        presented = st.toggle("Present", key=PRESENT, bind="query-params", help="Large type, without the sidebar.")
+    st.html(STYLE)
+    if presented:
+        st.html(PRESENTED)
+        st.button("Leave the presentation", on_click=_leave, type="tertiary")
+
+
+def _leave():
+    st.session_state[PRESENT] = False
