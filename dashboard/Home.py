@@ -30,6 +30,7 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
+display.read_link()
 selection.read_link()
 if at_home := page.url_path == "":
     tries = home.draw_question()

@@ -8,9 +8,18 @@ STYLE = """<style>
 [data-testid="stMain"] [data-testid="stElementContainer"], [data-testid="stMain"] [data-testid="stFullScreenFrame"],
 [data-testid="stMain"] [data-testid="stVerticalBlock"] {max-width: 100%}
 [data-testid="stVegaLiteChart"] {max-width: 100%; overflow-x: auto; overflow-y: hidden}
-@media (max-width: 640px) {[data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}}
+@media (max-width: 900px) {
+  [data-testid="stMainBlockContainer"] {padding-left: 1.4rem; padding-right: 1.4rem}
+  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > [data-testid="stElementContainer"] .tf-model) {
+    flex: 1 0 min-content !important; min-width: 221px; max-width: 300px}
+}
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}
+  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > [data-testid="stElementContainer"] .tf-model) {
+    flex: 1 0 100% !important; max-width: 100%}
+}
 /* In the dark, white on the primary color as text is too faint: what is filled with it is a little darker. */
-[data-baseweb="tag"], [data-testid="stBaseButton-primary"]:enabled {
+[data-tag], [data-testid="stBaseButton-primary"]:enabled {
   background-color: light-dark(#5B3FA8, #7A5FD8) !important; color: #FFF !important}
 .tf-copy {font: inherit; font-size: .93rem; color: inherit; background: none; padding: .3rem .7rem; cursor: pointer;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem}
@@ -43,13 +52,27 @@ document.getElementById("tf-copy").onclick = async event => {
     field.value = location.href; document.body.append(field); field.select(); document.execCommand("copy"); field.remove()
   }
   button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy link" }, 2000)
+}if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the arrow keys lead to the others
+  const buttons = bar => [...bar.querySelectorAll("button")]
+  window.tfToolbars = new MutationObserver(() => document.querySelectorAll("[data-testid=stElementToolbar]")
+    .forEach(bar => buttons(bar).forEach((button, place) => { if (place) button.tabIndex = -1 })))
+  window.tfToolbars.observe(document.body, {childList: true, subtree: true})
+  document.addEventListener("keydown", ({key}) => {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[key], bar = document.activeElement.closest("[data-testid=stElementToolbar]")
+    if (step && bar) buttons(bar)[buttons(bar).indexOf(document.activeElement) + step]?.focus()
+  })
 }</script>"""
+
+
+def read_link():
+    """Before all widgets: `present=1` becomes what Streamlit writes into a link."""
+    if st.query_params.get(PRESENT) == "1":
+        st.query_params[PRESENT] = "true"
+        st.rerun()  # Streamlit has its own copy of the link, and takes another then
 
 
 def draw():
     """The foot of the sidebar, and on a page that is presented the way back."""
-    if st.query_params.get(PRESENT) == "1":
-        st.query_params[PRESENT] = "true"  # as Streamlit writes it
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(COPY, unsafe_allow_javascript=True, width="content")
         presented = st.toggle("Present", key=PRESENT, bind="query-params", help="Large type, without the sidebar.")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_LINES, placed
+from dashboard.charts.theme import LABEL_LINES, SMALLEST_TYPE, placed
 
 POINTS = 25  # of each arc
 WIDEST = 9  # pixels, for a weight of 1
@@ -81,7 +81,7 @@ def _spec(num_tokens, color, width, columns):
             tooltip=told,
         )
     )
-    size = max(8, min(13, (width - 2 * EDGE) // num_tokens - 3))
+    size = max(SMALLEST_TYPE, min(13, (width - 2 * EDGE) // num_tokens - 3))
     # Text without a color is black on a dark page: the loud end of the scale of weights can be read on both.
     ink = alt.Color("one:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
     place = {"baseline": "top", "dy": 6, "fontSize": size}

@@ -6,9 +6,19 @@ from dashboard.explore.sections import SECTIONS
 from dashboard.lab.benches import BENCHES
 from dashboard.lab.rooms import ROOMS
 
-EVALUATE = ("Other lengths", "Every expression", "Mistakes", "Sure and right", "Digits", "Your own questions", "Many seeds")
+EVALUATE = (
+    "Other lengths",
+    "Every expression",
+    "Mistakes",
+    "Sure and right",
+    "Digits",
+    "Your own questions",
+    "Many seeds",
+)
 EXPLORE = {
-    view: urlencode({"look": section.title, section.key: view}) for section in SECTIONS.values() for view in section.views
+    view: urlencode({"look": section.title, section.key: view})
+    for section in SECTIONS.values()
+    for view in section.views
 }
 PLACES = (
     "",
