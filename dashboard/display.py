@@ -1,4 +1,4 @@
-"""A page for whoever does not sit at a desk: on a phone, before a class (`?present=1`), on paper; and its link to copy."""
+"""A page as it is on a phone, before a class (`?present=1`) and on paper; and the button that copies its link."""
 
 import streamlit as st
 
@@ -10,12 +10,12 @@ STYLE = """<style>
 [data-testid="stVegaLiteChart"] {max-width: 100%; overflow-x: auto; overflow-y: hidden}
 @media (max-width: 900px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1.4rem; padding-right: 1.4rem}
-  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > [data-testid="stElementContainer"] .tf-model) {
+  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
     flex: 1 0 min-content !important; min-width: 221px; max-width: 300px}
 }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}
-  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > [data-testid="stElementContainer"] .tf-model) {
+  [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
     flex: 1 0 100% !important; max-width: 100%}
 }
 /* In the dark, white on the primary color as text is too faint: what is filled with it is a little darker. */
@@ -49,7 +49,8 @@ COPY = """<button type="button" class="tf-copy" id="tf-copy">Copy link</button><
 document.getElementById("tf-copy").onclick = async event => {
   const button = event.currentTarget, field = document.createElement("textarea")
   try { await navigator.clipboard.writeText(location.href) } catch {
-    field.value = location.href; document.body.append(field); field.select(); document.execCommand("copy"); field.remove()
+    field.value = location.href; document.body.append(field); field.select()
+    document.execCommand("copy"); field.remove()
   }
   button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy link" }, 2000)
 }if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the arrow keys lead to the others
@@ -58,7 +59,8 @@ document.getElementById("tf-copy").onclick = async event => {
     .forEach(bar => buttons(bar).forEach((button, place) => { if (place) button.tabIndex = -1 })))
   window.tfToolbars.observe(document.body, {childList: true, subtree: true})
   document.addEventListener("keydown", ({key}) => {
-    const step = {ArrowRight: 1, ArrowLeft: -1}[key], bar = document.activeElement.closest("[data-testid=stElementToolbar]")
+    const step = {ArrowRight: 1, ArrowLeft: -1}[key]
+    const bar = document.activeElement.closest("[data-testid=stElementToolbar]")
     if (step && bar) buttons(bar)[buttons(bar).indexOf(document.activeElement) + step]?.focus()
   })
 }</script>"""

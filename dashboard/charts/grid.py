@@ -37,12 +37,12 @@ def grid(
     largest = "" if np.isnan(values).all() else _extreme(values, rows, columns)
     description = f"{title or names[2]}: {values.shape[0]} × {values.shape[1]} values{largest}"
     label = min(11, max(SMALLEST_TYPE, _fitting(columns, cell)))
-    number = min(
-        12, max(SMALLEST_TYPE, int(cell * 0.34)), _fitting([format(value, form) for value in values.ravel()], cell)
-    )
+    label = label, upright(list(map(str, columns)), cell, label)
+    written = [format(value, form) for value in values.ravel()]
+    number = min(12, max(SMALLEST_TYPE, int(cell * 0.34)), _fitting(written, cell))
     spec = _spec(
         *values.shape, title, tuple(names), tuple(titles or names), cell, height or cell,
-        form if number >= SMALLEST_TYPE else "", float(reach), signed, (label, upright(list(map(str, columns)), cell, label)), number, framed is not None,
+        form if number >= SMALLEST_TYPE else "", float(reach), signed, label, number, framed is not None,
     )  # fmt: skip
     return Figure(spec, data, description)
 

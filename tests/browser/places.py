@@ -7,14 +7,8 @@ from dashboard.lab.benches import BENCHES
 from dashboard.lab.rooms import ROOMS
 
 EVALUATE = (
-    "Other lengths",
-    "Every expression",
-    "Mistakes",
-    "Sure and right",
-    "Digits",
-    "Your own questions",
-    "Many seeds",
-)
+    "Other lengths", "Every expression", "Mistakes", "Sure and right", "Digits", "Your own questions", "Many seeds",
+)  # fmt: skip
 EXPLORE = {
     view: urlencode({"look": section.title, section.key: view})
     for section in SECTIONS.values()

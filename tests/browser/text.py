@@ -1,4 +1,4 @@
-"""What one can read on a page, measured: sizes of type, text that is cut off or printed over another, sideways scrolling.
+"""What one can read on a page, measured: how large type is, what is cut off or overprinted, what scrolls sideways.
 
 A chart that is wider than its place may scroll in it; the page may not.
 """
@@ -10,12 +10,14 @@ FAULTS = """smallest => {
     node.closest('svg.marks')?.getAttribute('aria-label') ?? node.closest('[data-testid]')?.dataset.testid})`)
   const scrolls = node => { for (let n = node.parentElement; n && n !== main; n = n.parentElement)
     if (/auto|scroll/.test(getComputedStyle(n).overflowX)) return true }
-  if (main.scrollWidth > main.clientWidth + 1) faults.add(`scrolls sideways: ${main.scrollWidth} of ${main.clientWidth}`)
+  if (main.scrollWidth > main.clientWidth + 1)
+    faults.add(`scrolls sideways: ${main.scrollWidth} of ${main.clientWidth}`)
   const seen = node => node.checkVisibility({opacityProperty: true, visibilityProperty: true})
   const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT)
   while (walk.nextNode()) {
     const text = walk.currentNode.data, node = walk.currentNode.parentElement
-    if (!text.trim() || !seen(node) || node.closest('.tf-said, .katex, style, script, canvas, [data-testid=stDataFrame]')) continue
+    if (!text.trim() || !seen(node)) continue
+    if (node.closest('.tf-said, .katex, style, script, canvas, [data-testid=stDataFrame]')) continue
     const range = document.createRange(); range.selectNodeContents(walk.currentNode)
     const box = range.getBoundingClientRect()
     if (!box.width) continue
@@ -26,7 +28,8 @@ FAULTS = """smallest => {
     if (box.right > innerWidth + 1 && !scrolls(node)) add('cut off at the edge', text, node)
   }
   for (const svg of main.querySelectorAll('svg.marks')) {
-    const room = svg.getBoundingClientRect(), texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim() && seen(t))
+    const room = svg.getBoundingClientRect()
+    const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent.trim() && seen(t))
     const boxes = texts.map(t => t.getBoundingClientRect())
     boxes.forEach((a, i) => {
       if (a.left < room.left - 2 || a.right > room.right + 2 || a.top < room.top - 3 || a.bottom > room.bottom + 3)
@@ -34,7 +37,8 @@ FAULTS = """smallest => {
       boxes.slice(i + 1).forEach((b, j) => {
         const across = Math.min(a.right, b.right) - Math.max(a.left, b.left)
         const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
-        if (across > 2 && down > 5) add('overprinted', `${texts[i].textContent} | ${texts[i + j + 1].textContent}`, texts[i])
+        if (across > 2 && down > 5)
+          add('overprinted', `${texts[i].textContent} | ${texts[i + j + 1].textContent}`, texts[i])
       })
     })
     const column = svg.closest('[data-testid=stVerticalBlock]').getBoundingClientRect()

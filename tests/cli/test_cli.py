@@ -23,7 +23,7 @@ from tinyformer import (
     save_checkpoint,
     side_of,
 )
-from tinyformer.checkpoints.folders import checkpoint_files, find_checkpoint, shipped_checkpoints
+from tinyformer.checkpoints.folders import checkpoint_files, find_checkpoint
 from tinyformer.cli import COMMANDS, main
 from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import report, whole_space

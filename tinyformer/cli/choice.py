@@ -9,7 +9,7 @@ from tinyformer.task.expressions import read_parts
 
 
 def add_question_arguments(parser, default):
-    """An expression and checkpoints in one list of `words`, to be told apart by `divide`. `default`: in words, which."""
+    """An expression and checkpoints in one list of `words`, to be told apart by `divide`. default: which, in words."""
     text = f'an expression such as "Max(5,3,9)", then files or names of models (default: {default})'
     parser.add_argument("words", nargs="*", metavar="EXPRESSION CHECKPOINT", help=text)
     parser.add_argument("--all", action="store_true", help="all models that ship")
