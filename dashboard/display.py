@@ -8,12 +8,12 @@ STYLE = """<style>
 [data-testid="stMain"] [data-testid="stElementContainer"], [data-testid="stMain"] [data-testid="stFullScreenFrame"],
 [data-testid="stMain"] [data-testid="stVerticalBlock"] {max-width: 100%}
 [data-testid="stVegaLiteChart"] {max-width: 100%; overflow-x: auto; overflow-y: hidden}
-@media (max-width: 900px) {
+@media screen and (max-width: 900px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1.4rem; padding-right: 1.4rem}
   [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
     flex: 1 0 min-content !important; min-width: 221px; max-width: 300px}
 }
-@media (max-width: 640px) {
+@media screen and (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}
   [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
     flex: 1 0 100% !important; max-width: 100%}
@@ -30,7 +30,8 @@ STYLE = """<style>
   .stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"], [data-testid="stMainBlockContainer"] {
     position: static !important; display: block !important; overflow: visible !important; height: auto !important;
     max-width: none !important}
-  [data-testid="stMainBlockContainer"] {padding: 0 !important; zoom: .62}
+  [data-testid="stMainBlockContainer"] {padding: 0 !important; zoom: .72}
+  [data-testid="stHorizontalBlock"] {display: flex !important; flex-flow: row wrap !important}
   [data-testid="stVegaLiteChart"] {overflow: visible}
   [data-testid="stVegaLiteChart"], [data-testid="stDataFrame"], [data-testid="stAlert"], table, pre {
     break-inside: avoid}
@@ -41,8 +42,12 @@ STYLE = """<style>
 PRESENTED = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"], [data-testid="stHeader"],
 [data-testid="stMain"] [data-testid="stExpander"], [data-testid="stMain"] [data-testid="stCaptionContainer"],
-[data-testid="stMain"] .st-key-aside {display: none !important}
+[data-testid="stMain"] [data-testid="stElementContainer"]:has(.tf-term), [data-testid="stMain"] .st-key-aside {
+  display: none !important}
 [data-testid="stMainBlockContainer"] {zoom: 1.45; padding-top: 1rem}
+[data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
+  flex: 1 0 min-content !important; min-width: 221px}
+.st-key-leave {position: fixed; top: .4rem; right: 1rem; width: auto; z-index: 9}
 </style>"""
 # The link is that of the moment of the click. Where the browser lends no clipboard (no https), a selection is copied.
 COPY = """<button type="button" class="tf-copy" id="tf-copy">Copy link</button><script>
@@ -63,6 +68,24 @@ document.getElementById("tf-copy").onclick = async event => {
     const bar = document.activeElement.closest("[data-testid=stElementToolbar]")
     if (step && bar) buttons(bar)[buttons(bar).indexOf(document.activeElement) + step]?.focus()
   })
+  // Where one page is left for another, Streamlit may first push the address of the old one without its state, which
+  // Back would then come to; and the new one's without what is on display everywhere.
+  const push = history.pushState.bind(history)
+  let leaving = 0
+  document.addEventListener("click", event => {
+    const link = event.target.closest("[data-testid=stSidebarNavLink], [data-testid=stPageLink-NavLink]")
+    if (link && link.pathname !== location.pathname) leaving = Date.now()
+  }, true)
+  history.pushState = (state, title, address) => {
+    const to = new URL(address, location.href), from = new URL(location.href)
+    if (Date.now() - leaving < 8000) {
+      if (to.pathname === from.pathname) return
+      leaving = 0
+      for (const name of ["models", "expression"])
+        if (!to.searchParams.has(name)) from.searchParams.getAll(name).forEach(one => to.searchParams.append(name, one))
+    }
+    push(state, title, to)
+  }
 }</script>"""
 
 
@@ -81,7 +104,7 @@ def draw():
     st.html(STYLE)
     if presented:
         st.html(PRESENTED)
-        st.button("Leave the presentation", on_click=_leave, type="tertiary")
+        st.button("Leave the presentation", on_click=_leave, type="tertiary", key="leave")
 
 
 def _leave():

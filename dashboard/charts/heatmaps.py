@@ -18,8 +18,8 @@ FIELDS = ("layer", "head", "query", "key")
 
 
 def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_row=True, first_layer=0):
-    """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels, or
-    as many as it takes to read its words.
+    """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels,
+    or as many as it takes to read its words.
 
     `chosen` = (layer, head, query, key) gets a frame. `pooled_row` frames the first row of the last layer. The first of
     the L layers is number `first_layer`, from 0, of its model.
