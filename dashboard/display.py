@@ -58,7 +58,8 @@ document.getElementById("tf-copy").onclick = async event => {
     document.execCommand("copy"); field.remove()
   }
   button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy link" }, 2000)
-}if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the arrow keys lead to the others
+}
+if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the arrow keys lead to the others
   const buttons = bar => [...bar.querySelectorAll("button")]
   window.tfToolbars = new MutationObserver(() => document.querySelectorAll("[data-testid=stElementToolbar]")
     .forEach(bar => buttons(bar).forEach((button, place) => { if (place) button.tabIndex = -1 })))
