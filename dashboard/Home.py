@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import components, home, preload, selection, sidebar, visitors
+from dashboard import components, display, home, preload, selection, sidebar, visitors
 from dashboard.pages import PAGES
 
 ASSETS = Path(__file__).parent / "assets"
@@ -30,12 +30,14 @@ page = st.navigation([
     st.Page(page.path, title=page.title, default=page is PAGES[0], url_path=page.view.replace("_", "-"))
     for page in PAGES
 ])  # fmt: skip
+display.read_link()
 selection.read_link()
 if at_home := page.url_path == "":
     tries = home.draw_question()
 shown = sidebar.draw(with_expression=not at_home).models
 if at_home:
     home.draw_tries(tries, shown)
+display.draw()
 page.run()
 preload.get_ready(shown)  # after the page, which it would slow down
 keep_the_collector_off_what_stays()

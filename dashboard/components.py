@@ -13,6 +13,8 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding: 2rem 2.4rem 4rem; max-width: 1440px}
 .tf-model {border-top: 3px solid var(--c); padding-top: .35rem; line-height: 1.35}
 .tf-model b {font-weight: 600} .tf-model i {font-style: normal; color: var(--c); margin-right: .4em}
+[data-testid="stCaptionContainer"] {color: inherit; opacity: .72}
+[data-testid="stCaptionContainer"] code {color: inherit}
 .tf-note {opacity: .72; font-size: .87rem}
 .tf-legend div {white-space: nowrap; overflow: hidden; text-overflow: ellipsis}
 .tf-legend p {white-space: normal; margin: 0 0 0 1.3em}

@@ -35,7 +35,7 @@ STYLE = """<style>
 .tf-path {display: flex; flex-wrap: wrap; gap: .45rem; align-items: center; font-size: 1.6rem; line-height: 1.25}
 .tf-path > span {border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .4rem;
   padding: .1rem .55rem; font-variant-numeric: tabular-nums}
-.tf-path > em {font-style: normal; opacity: .6}
+.tf-path > em {font-style: normal; opacity: .72}
 .tf-path .tf-layer {font-size: .87rem; padding: .35rem .6rem; text-align: center;
   background: color-mix(in srgb, currentColor 5%, transparent)}
 .tf-path .tf-layer i {font-style: normal; letter-spacing: .2em; display: block}
@@ -111,8 +111,10 @@ def draw_answer(probabilities, expression):
 
 def draw_ways_on():
     """Where to go from here: a way, in the order in which one asks."""
-    st.subheader("Where to go from here", anchor=False)
-    with st.container(horizontal=True):
+    with st.container(key="aside"):
+        st.header("Where to go from here", anchor=False)
+        row = st.container(horizontal=True)
+    with row:
         for place, (title, page, query, sentence) in enumerate(WAYS_ON, start=1):
             with st.container(width=212):
                 st.page_link(page, label=f"**{place}. {title}**", query_params=query or None)

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-from tinyformer.checkpoints.folders import SHIPPED, saved_checkpoints, shipped_checkpoints
+from tinyformer.checkpoints.folders import saved_checkpoints, shipped_checkpoints
 
-ON_DISPLAY_AT_FIRST = SHIPPED[:3]
 MOST_ON_DISPLAY = 4
 
 

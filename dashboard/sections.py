@@ -25,7 +25,7 @@ def choose(sections, key):
         "Look at", list(of), format_func=lambda name: of[name].title, default=default, required=True, key=key,
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    st.subheader(of[chosen].question, anchor=False)
+    st.header(of[chosen].question, anchor=False)
     return of[chosen]
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import components, models, selection
 from dashboard.plain_text import plain
+from tinyformer.checkpoints.folders import shown_at_first
 
 
 def draw(with_expression=True):
@@ -20,7 +21,7 @@ def draw(with_expression=True):
         st.multiselect(
             "Models on display",
             selection.with_asked(selection.MODELS, known),
-            default=[name for name in models.ON_DISPLAY_AT_FIRST if name in known] or list(known)[:3],
+            default=shown_at_first(known),
             key=selection.MODELS,
             bind="query-params",
             max_selections=models.MOST_ON_DISPLAY,

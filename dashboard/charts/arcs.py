@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_LINES, placed
+from dashboard.charts.theme import LABEL_LINES, SMALLEST_TYPE, placed, upright
 
 POINTS = 25  # of each arc
 WIDEST = 9  # pixels, for a weight of 1
@@ -37,7 +37,9 @@ def arcs(weights, tokens, query, color, width=130, columns=2, first_layer=0):
         "weight": weights.ravel().round(4),
     })  # fmt: skip
     crowded = (width - 2 * EDGE) / max(T - 1, 1) < ROOM
-    data["word"] = np.where((data["weight"] >= NOTICED) | (key == query) | (not crowded), words[key], "")
+    letters = 1 if crowded else 3 if upright(tokens, (width - 2 * EDGE) / max(T - 1, 1), _type(T, width)) else None
+    short = np.array([word[:letters] for word in tokens])  # whole in the tooltip
+    data["word"] = np.where((data["weight"] >= NOTICED) | (key == query) | (not crowded), short[key], "")
     most = weights.argmax(axis=2)
     description = f"What “{tokens[query]}” looks at most: " + "; ".join(
         f"{names[i * H + j]} at {tokens[most[i, j]]} ({weights[i, j, most[i, j]]:.0%})"
@@ -45,6 +47,10 @@ def arcs(weights, tokens, query, color, width=130, columns=2, first_layer=0):
         for j in range(H)
     )
     return Figure(_spec(T, color, width, columns), data, description)
+
+
+def _type(num_tokens, width):
+    return max(SMALLEST_TYPE, min(13, (width - 2 * EDGE) // num_tokens - 3))
 
 
 @lru_cache
@@ -81,10 +87,9 @@ def _spec(num_tokens, color, width, columns):
             tooltip=told,
         )
     )
-    size = max(8, min(13, (width - 2 * EDGE) // num_tokens - 3))
     # Text without a color is black on a dark page: the loud end of the scale of weights can be read on both.
     ink = alt.Color("one:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)
-    place = {"baseline": "top", "dy": 6, "fontSize": size}
+    place = {"baseline": "top", "dy": 6, "fontSize": _type(num_tokens, width)}
     plain = words.transform_filter("datum.to !== datum.from").transform_calculate(one="1")
     plain = plain.mark_text(**place).encode(color=ink)
     chosen = words.transform_filter("datum.to === datum.from").mark_text(**place, fontWeight="bold", color=color)

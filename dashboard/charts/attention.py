@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import LABEL_ONLY, placed, weight_color
+from dashboard.charts.theme import LABEL_ONLY, placed, upright, weight_color
 
 
 def first_token(weights, tokens, cell=30, title="What the first token looks at"):
@@ -29,17 +29,17 @@ def first_token(weights, tokens, cell=30, title="What the first token looks at")
         for i in range(L)
         for j in range(H)
     )
-    return Figure(_first_token_spec(H, T, cell, title), data, description)
+    return Figure(_first_token_spec(H, T, cell, title, upright(tokens, cell)), data, description)
 
 
 @lru_cache
-def _first_token_spec(num_heads, num_tokens, cell, title):
+def _first_token_spec(num_heads, num_tokens, cell, title, angle):
     chart = (
         alt.Chart(ROWS)
         .mark_rect()
         .encode(
             x=alt.X(
-                "key:O", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, orient="top", labelPadding=4)
+                "key:O", title=None, axis=alt.Axis(labelExpr=LABEL_ONLY, labelAngle=angle, orient="top", labelPadding=4)
             ),
             y=alt.Y("head:O", title="head", axis=alt.Axis(titlePadding=4)),
             color=weight_color(),

@@ -34,5 +34,6 @@ def to_spec(chart, **config):
         spec["autosize"] = {"type": "pad", "contains": "padding"}
     elif "facet" not in spec:
         spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    spec["config"] = {name: {**CONFIG.get(name, {}), **config.get(name, {})} for name in {**CONFIG, **config}}
+    spec["config"] = {"aria": False}  # a chart is described as a whole: its marks have no names of their own
+    spec["config"] |= {name: {**CONFIG.get(name, {}), **config.get(name, {})} for name in {**CONFIG, **config}}
     return spec

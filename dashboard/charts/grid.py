@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import FRAME, LABEL_ONLY, NEUTRAL, ink_color, placed
-
-SMALLEST = 7  # pixels: type below is not read but guessed
+from dashboard.charts.theme import FRAME, LABEL_ONLY, NEUTRAL, SMALLEST_TYPE, ink_color, placed, upright
 
 
 def grid(
@@ -38,11 +36,13 @@ def grid(
         data["framed"] = np.ravel(framed)
     largest = "" if np.isnan(values).all() else _extreme(values, rows, columns)
     description = f"{title or names[2]}: {values.shape[0]} × {values.shape[1]} values{largest}"
-    label = min(11, max(8, _fitting(columns, cell)))
-    number = min(12, max(8, int(cell * 0.34)), _fitting([format(value, form) for value in values.ravel()], cell))
+    label = min(11, max(SMALLEST_TYPE, _fitting(columns, cell)))
+    label = label, upright(list(map(str, columns)), cell, label)
+    written = [format(value, form) for value in values.ravel()]
+    number = min(12, max(SMALLEST_TYPE, int(cell * 0.34)), _fitting(written, cell))
     spec = _spec(
         *values.shape, title, tuple(names), tuple(titles or names), cell, height or cell,
-        form if number >= SMALLEST else "", float(reach), signed, label, number, framed is not None,
+        form if number >= SMALLEST_TYPE else "", float(reach), signed, label, number, framed is not None,
     )  # fmt: skip
     return Figure(spec, data, description)
 
@@ -61,7 +61,6 @@ def _extreme(values, rows, columns):
 def _spec(num_rows, num_columns, title, names, titles, cell, height, form, reach, signed, label, number, framed):
     labels = {
         "labelExpr": LABEL_ONLY,
-        "labelAngle": 0,
         "title": None,
         "labelLimit": 260,
         "domain": False,
@@ -73,7 +72,7 @@ def _spec(num_rows, num_columns, title, names, titles, cell, height, form, reach
     else:
         scale = alt.Scale(domain=[0, reach], clamp=True)
     base = alt.Chart(ROWS).encode(
-        x=alt.X("column:O", axis=alt.Axis(**labels, orient="top", labelFontSize=label)),
+        x=alt.X("column:O", axis=alt.Axis(**labels, orient="top", labelFontSize=label[0], labelAngle=label[1])),
         y=alt.Y("row:O", axis=alt.Axis(**labels)),
         tooltip=[
             alt.Tooltip(f"{names[0]}:N", title=titles[0]),

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import FRAME, LABEL_LINES, LABEL_ONLY, placed, weight_color
+from dashboard.charts.theme import FRAME, LABEL_LINES, LABEL_ONLY, SMALLEST_TYPE, placed, upright, weight_color
 
 CELL = "cell"  # the name of the selection: layer, head, query and key from 0
 FIELDS = ("layer", "head", "query", "key")
 
 
 def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_row=True, first_layer=0):
-    """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels.
+    """weights (L, H, T, T); tokens T words; notes (L, H) a short text under each head's name; size of a head in pixels,
+    or as many as it takes to read its words.
 
     `chosen` = (layer, head, query, key) gets a frame. `pooled_row` frames the first row of the last layer. The first of
     the L layers is number `first_layer`, from 0, of its model.
@@ -42,7 +43,11 @@ def heatmaps(weights, tokens, notes, size=128, columns=2, chosen=None, pooled_ro
     description = f"Attention of {L * H} heads over “{' '.join(tokens)}”: " + "; ".join(
         name.replace("|", " ") for name in names
     )
-    return Figure(_spec(size, columns, min(12, max(6, size // T)), min(2.5, size / T / 4)), data, description)
+    size = max(size, (SMALLEST_TYPE + 1) * T)
+    font = min(12, max(SMALLEST_TYPE, size // T))
+    return Figure(
+        _spec(size, columns, font, min(2.5, size / T / 4), upright(tokens, size / T, font)), data, description
+    )
 
 
 @lru_cache(maxsize=64)
@@ -57,14 +62,14 @@ def _places(L, H, tokens, first_layer):
 
 
 @lru_cache
-def _spec(size, columns, font, stroke):
-    axis = alt.Axis(labelExpr=LABEL_ONLY, labelAngle=0, labelFontSize=font, labelPadding=3, title=None)
-    y = alt.Y("row:O", axis=axis)
+def _spec(size, columns, font, stroke, angle):
+    axis = {"labelExpr": LABEL_ONLY, "labelFontSize": font, "labelPadding": 3, "title": None}
+    y = alt.Y("row:O", axis=alt.Axis(**axis))
     cells = (
         alt.Chart(ROWS)
         .mark_rect(cursor="pointer", aria=False)  # the chart is described as a whole
         .encode(
-            x=alt.X("column:O", axis=axis),
+            x=alt.X("column:O", axis=alt.Axis(**axis, labelAngle=angle)),
             y=y,
             color=weight_color(),
             tooltip=alt.Tooltip("told:N"),
@@ -84,7 +89,7 @@ def _spec(size, columns, font, stroke):
         alt.Chart(ROWS)
         .transform_filter("datum.mark > 1")
         .mark_rect(**frame, strokeWidth=4, tooltip=None)
-        .encode(x=alt.X("column:O", axis=axis), y=y, stroke=ink)
+        .encode(x=alt.X("column:O", axis=alt.Axis(**axis, labelAngle=angle)), y=y, stroke=ink)
     )
     chart = (
         alt.layer(cells, pooled, chosen, data=ROWS)

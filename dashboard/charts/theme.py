@@ -1,11 +1,15 @@
 """Colors and type of all charts. Backgrounds, text and the two continuous scales come from `.streamlit/config.toml`,
 where they are defined for light and for dark; a chart that names no range gets them."""
 
+from itertools import pairwise
+
 import altair as alt
 
 NEUTRAL = "#7E7C88"  # for what is neither a model nor a weight; 4 : 1 on both pages
 FRAME = "#E8590C"  # around what is pointed out; neither of a scale's hue nor of the page's, in light and dark
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1])
+
+SMALLEST_TYPE = 9  # pixels: type below is not read but guessed
 
 CONFIG = {
     "title": {"fontSize": 13, "fontWeight": 600, "offset": 8, "anchor": "start"},
@@ -20,6 +24,7 @@ CONFIG = {
     "header": {"labelFontSize": 12, "labelPadding": 5, "titleFontSize": 12},
     "legend": {"labelFontSize": 12, "titleFontSize": 12},
     "view": {"stroke": None},
+    "mark": {"aria": False},
 }
 
 
@@ -48,6 +53,12 @@ def readable_on(color):
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#000000" if luminance > 0.179 else "#FFFFFF"
+
+
+def upright(words, cell, font=12):
+    """The angle of words above columns so narrow that two neighbors would touch, else 0."""
+    widest = max((len(a) + len(b) for a, b in pairwise(words)), default=0)
+    return -90 if widest * 0.28 * font + 2 > cell else 0
 
 
 # Categories that repeat (two tokens "5") or have an order of their own are given as "place|label": they sort by place,

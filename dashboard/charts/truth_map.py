@@ -126,8 +126,8 @@ def _labels(base, across, down):
     style = {"color": NEUTRAL, "aria": False}
     return [
         first.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, **style).encode(text="grid:N", x=x, y=y),
-        left.mark_text(align="right", dx=-3, fontSize=8, **style).encode(text="b:Q", x=x, y=alt.Y("center:Q", **down)),
-        below.mark_text(baseline="top", dy=2, fontSize=8, **style).encode(
+        left.mark_text(align="right", dx=-3, fontSize=9, **style).encode(text="b:Q", x=x, y=alt.Y("center:Q", **down)),
+        below.mark_text(baseline="top", dy=2, fontSize=9, **style).encode(
             text="c:Q", x=alt.X("middle:Q", **across), y=alt.Y("foot:Q", **down)
         ),
     ]

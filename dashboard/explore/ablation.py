@@ -34,7 +34,7 @@ def draw(subjects, expression):
     lost = {name: one.lost(effect, rows[name])[1:] * (100 if unit == "points" else 1)
             for name, one in found.items()}  # fmt: skip
     reach = max(np.abs(np.nan_to_num(values)).max() for values in lost.values()) or 1.0  # of a side that may be empty
-    st.subheader("One part taken out", anchor=False)
+    st.header("One part taken out", anchor=False)
     st.caption(f"How much lower the {effect} is without it, in {unit}, on {asked}. Below 0: higher without it.")
     for subject, column, width in components.side_by_side(subjects, lambda subject: subject.note):
         with column:
@@ -60,7 +60,7 @@ def draw(subjects, expression):
         "missed does not mean that it does nothing: others may do the same. *Subsets* takes that into account. All "
         "expressions there are were asked, or all that are held out: counted, without intervals."
     )
-    st.subheader("A set of your own", anchor=False)
+    st.header("A set of your own", anchor=False)
     _own_set(subjects, replacement, effect, rows)
 
 

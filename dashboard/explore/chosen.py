@@ -27,7 +27,7 @@ class Cell(NamedTuple):
 
 def opened(subjects, words):
     """The Cell to take apart, or None until one is asked for: without its panel, heatmaps repaint twice as fast."""
-    st.subheader("One cell, stage by stage", anchor=False)
+    st.header("One cell, stage by stage", anchor=False)
     st.caption("Click a cell of a heatmap: where does its number come from, and what does the head do with it?")
     if not st.toggle("Take a cell apart", key=OPEN, bind="query-params"):
         return None

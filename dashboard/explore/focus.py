@@ -44,7 +44,7 @@ def draw(subjects, expression):
     )
     kinds = {subject.name: _kinds(subject) for subject in subjects}
     told_of = next((kinds[one.name] for one in subjects if all(kinds[one.name])), None)
-    st.subheader(
+    st.header(
         f"{plain(_and(told_of[0]))} against {plain(_and(told_of[1]))}" if told_of else "Operation by operation",
         anchor=False,
     )

@@ -21,9 +21,9 @@ SHORT = {"after attention": "att", "after feed-forward": "ff"}
 
 
 def draw(subjects, expression):
-    st.subheader("Many pairs: when does the first token have the answer?", anchor=False)
+    st.header("Many pairs: when does the first token have the answer?", anchor=False)
     _many(subjects, len(expression.numbers))
-    st.subheader("One pair", anchor=False)
+    st.header("One pair", anchor=False)
     other = _comparison(expression)
     if other is None:
         return

@@ -39,12 +39,12 @@ def draw():
     with row.container(width=560):
         if key:
             bug = BUGS[key]
-            st.subheader(bug.title, anchor=False)
+            st.header(bug.title, anchor=False)
             st.markdown(bug.what)
             st.code(f"- {bug.right}\n+ {bug.spoiled}", language="diff", wrap_lines=True)
             st.caption(f"Caught by the {bug.caught_by}.")
         else:
-            st.subheader("All four checks pass", anchor=False)
+            st.header("All four checks pass", anchor=False)
             st.markdown("Choose a bug and see which of them turns red.")
         shown = selection.current().models[0]
         _results(_checked(shown.file, key), BUGS[key].caught_by if key else None)
@@ -84,7 +84,7 @@ def _results(results, expected):
 @st.fragment
 def _train(key):
     """One click: 300 steps with and without, the same weights and batches."""
-    st.subheader("Does it learn all the same?", anchor=False)
+    st.header("Does it learn all the same?", anchor=False)
     done = st.session_state.setdefault("_races", set())
     if st.button(f"Train {STEPS} steps with and without the bug", type="primary", key="race") or key in done:
         done.add(key)

@@ -42,7 +42,7 @@ def draw(runs, describe):
 
 
 def _draw(runs, describe):
-    st.subheader("Your runs", anchor=False)
+    st.header("Your runs", anchor=False)
     if not runs:
         st.caption("What you train is listed here, with its results, to be compared, kept and deleted.")
         return

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -22,7 +23,7 @@ from tinyformer import (
     save_checkpoint,
     side_of,
 )
-from tinyformer.checkpoints.folders import best_checkpoint, checkpoint_files, find_checkpoint, shipped_checkpoints
+from tinyformer.checkpoints.folders import checkpoint_files, find_checkpoint
 from tinyformer.cli import COMMANDS, main
 from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import report, whole_space
@@ -106,10 +107,14 @@ def test_several_models_answer_one_after_the_other(run):
     assert re.findall(r"seed-\d", run("predict", "Max 1 2", "--all")[1]) == ["seed-1", "seed-2", "seed-3"]
 
 
-def test_the_best_that_ships_is_asked_by_default(run, shipped):
+def test_those_that_home_shows_first_are_asked_by_default(run, shipped):
     (shipped / "broken.npz").write_bytes(b"nothing")
-    assert best_checkpoint(shipped_checkpoints()).name == "seed-3"  # 9 of 10, as seed-2, with a lower loss
-    assert "seed-3;" in run("predict", "Max 1 2")[1]
+    shutil.copy(shipped / "seed-3.npz", shipped / "seed-4.npz")
+    status, output, _ = run("predict", "Max 1 2")
+    assert status == 0 and re.findall(r"seed-\d(?=;)", output) == ["seed-1", "seed-2", "seed-3"]
+    assert re.findall(r"seed-\d", run("attention", "Max 1 2")[1]) == ["seed-1"]
+    shutil.copy(shipped / "seed-3.npz", shipped / "seed-7.npz")  # one of those that a fresh Home has on display
+    assert re.findall(r"seed-\d(?=;)", run("predict", "Max 1 2")[1]) == ["seed-7"]
 
 
 def test_lines_of_a_file_are_answered_one_by_one(run, shipped, monkeypatch, tmp_path):

@@ -111,21 +111,9 @@ def usable_checkpoints(paths):
     return usable, problems
 
 
-def best_checkpoint(paths):
-    """Load them, and return the Checkpoint with the best held-out accuracy at the end of its training; of equals, the
-    one with the lower loss. Files that cannot be used are passed over; CheckpointError if none is left."""
-    usable, problems = usable_checkpoints(paths)
-    if not usable:
-        raise problems[0] if problems else CheckpointError("no checkpoint was found")
-    return max(usable, key=_held_out_score)
-
-
-def _held_out_score(checkpoint):
-    test = checkpoint.metadata.get("test")
-    try:
-        return float(test["accuracy"]), -float(test["loss"])
-    except (TypeError, KeyError, ValueError):  # it was not trained to the end, or by another program
-        return -1.0, 0.0
+def shown_at_first(names):
+    """Of the names of models, in the order in which they are shown: those on display before anyone has chosen."""
+    return [name for name in names if name in SHIPPED[:3]] or list(names)[:3]
 
 
 def _rank(path):

@@ -46,7 +46,7 @@ COMMANDS = {
     "dashboard": dashboard,
 }
 EXAMPLES = (
-    ('predict "Max(5,3,9)"', "ask the best model that ships"),
+    ('predict "Max(5,3,9)"', "ask the models that Home shows first"),
     ('attention "Max(5,3,9)"', "see where each of its heads looks"),
     ("train", "make a model of your own, step by step"),
     ("evaluate", "the shipped models side by side"),

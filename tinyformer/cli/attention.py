@@ -10,7 +10,7 @@ from tinyformer.cli.walk import show_maps
 HELP = "show where every head looks, as maps in the terminal"
 USAGE = "EXPRESSION [CHECKPOINT ...] [--all]"
 EXAMPLES = (
-    ('"Max(5,3,9)"', "the best model that ships"),
+    ('"Max(5,3,9)"', "the first model on Home"),
     ('"First(7,1,1,4)" seed-42 seed-7', "two models"),
     ('"Max(5,3,9)" --all', "all that ship"),
 )
@@ -21,14 +21,14 @@ answer is read from; "all" is the mean over the rows."""
 
 
 def add_arguments(parser):
-    add_question_arguments(parser)
+    add_question_arguments(parser, "the first that Home shows")
 
 
 def run(args):
     text, names = divide(args.words)
     if text is None:
         raise UsageError('of which expression? For example "Max(5,3,9)"')
-    checkpoints = chosen_models(names, args.all)
+    checkpoints = chosen_models(names, args.all)[: None if names or args.all else 1]
     questions = [expression_for(text, checkpoint) for checkpoint in checkpoints]  # refused before anything is shown
     for checkpoint, expression in zip(checkpoints, questions, strict=True):
         tokens = np.array(expression.tokens)

@@ -2,35 +2,36 @@
 
 from tinyformer import ExpressionError, load_checkpoint
 from tinyformer.checkpoints.checkpoint import CheckpointError
-from tinyformer.checkpoints.folders import best_checkpoint, find_checkpoint, shipped_checkpoints, usable_checkpoints
+from tinyformer.checkpoints.folders import find_checkpoint, shipped_checkpoints, shown_at_first, usable_checkpoints
 from tinyformer.checkpoints.questions import question_for
 from tinyformer.cli.terminal import say
 from tinyformer.task.expressions import read_parts
 
 
-def add_question_arguments(parser):
-    """An expression and checkpoints in one list of `words`, to be told apart by `divide`."""
-    text = 'an expression such as "Max(5,3,9)", then files or names of models (default: the best that ships)'
+def add_question_arguments(parser, default):
+    """An expression and checkpoints in one list of `words`, to be told apart by `divide`. default: which, in words."""
+    text = f'an expression such as "Max(5,3,9)", then files or names of models (default: {default})'
     parser.add_argument("words", nargs="*", metavar="EXPRESSION CHECKPOINT", help=text)
     parser.add_argument("--all", action="store_true", help="all models that ship")
 
 
 def chosen_models(names, all_that_ship=False):
-    """The Checkpoints of these names, else those that ship, or the best of them.
+    """The Checkpoints of these names, else those that ship, or of them those that the page Home shows first.
 
-    CheckpointError if one that was named is unusable. Of those that nobody named, an unusable one is told, and left
-    out; CheckpointError if none is left.
+    CheckpointError if one that was named is unusable. Of those that nobody named, an unusable one is left out, which
+    is told where all were asked for; CheckpointError if none is left.
     """
     if names:
         return [load_checkpoint(find_checkpoint(name)) for name in names]
     paths = shipped_checkpoints()
     if not paths:
         raise CheckpointError("no model ships with this installation; name a checkpoint file, or train one")
-    if not all_that_ship:
-        return [best_checkpoint(paths)]
     usable, problems = usable_checkpoints(paths)
     if not usable:
         raise problems[0]
+    if not all_that_ship:
+        first = shown_at_first([checkpoint.name for checkpoint in usable])
+        return [checkpoint for checkpoint in usable if checkpoint.name in first]
     for problem in problems:
         say(f"left out: {problem}")
     return usable

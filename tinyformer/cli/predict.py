@@ -7,7 +7,7 @@ from tinyformer.cli.terminal import UsageError, heading
 HELP = "ask a model; without an expression, as often as you like"
 USAGE = "[EXPRESSION] [CHECKPOINT ...] [--all]"
 EXAMPLES = (
-    ('"Max(5,3,9)"', "the best model that ships"),
+    ('"Max(5,3,9)"', "the models that Home shows first"),
     ("max 5 3 9", "brackets and commas may be left out"),
     ('"Max(5,3,9)" seed-42 seed-7', "two models"),
     ('"Max(5,3,9)" --all', "all that ship"),
@@ -18,7 +18,7 @@ NOTES = ""
 
 
 def add_arguments(parser):
-    add_question_arguments(parser)
+    add_question_arguments(parser, "those that Home shows first; for the prompt, the first of them")
 
 
 def run(args):

@@ -1,0 +1,80 @@
+"""What one can read on a phone, at 800 px, before a class and on paper; and what Back and a copied link bring back."""
+
+import pytest
+from browser_page import settle
+from text import faults
+
+FOUR = "".join(f"&models={name}" for name in ("seed-42", "seed-123", "seed-7", "mixed-42"))
+LONG = "&expression=Second+(+" + "+".join(map(str, [*range(10)] * 2)) + "+)"
+HARDEST = ("?", "explore-attention?drawn=Heatmaps", "explore-attention?drawn=Arcs", "evaluate?section=Every+expression")
+
+
+@pytest.mark.parametrize("place", HARDEST)
+def test_four_models_and_twenty_numbers_can_be_read_on_a_phone_and_at_800(visit, place):
+    page = visit(f"{place}{FOUR}{LONG}", width=390)
+    for width in (390, 800):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(800)
+        assert faults(page) == []
+
+
+def test_at_800_two_models_stand_side_by_side(visit):
+    first, second, third = (box.bounding_box() for box in visit("", width=800).locator(".tf-model").all())
+    assert first["y"] == second["y"] < third["y"]
+    assert first["width"] + second["width"] > 440
+
+
+def pick(page, name):
+    page.get_by_role("radio", name=name, exact=True).first.click()
+    page.get_by_role("radio", name=name, exact=True, checked=True).first.wait_for()
+    settle(page)
+
+
+def test_back_and_forward_bring_back_what_a_page_showed(visit):
+    page = visit("evaluate?expression=Min+4+2")
+    menu = page.get_by_test_id("stSidebarNav")
+    pick(page, "Mistakes")
+    menu.get_by_text("Explore Attention").click()
+    page.get_by_role("heading", name="Explore Attention").wait_for()
+    settle(page)
+    pick(page, "What do they do?")
+    menu.get_by_text("Layer Lab").click()
+    page.get_by_role("heading", name="Layer Lab").wait_for()
+    settle(page)
+    pick(page, "Sabotage")
+    menu.get_by_text("Train").click()
+    page.get_by_role("heading", name="Train", exact=True).wait_for()
+    settle(page)
+    for step, shown in ((-1, "Sabotage"), (-1, "What do they do?"), (-1, "Mistakes"), (1, "What do they do?")):
+        page.go_back() if step < 0 else page.go_forward()
+        page.get_by_role("radio", name=shown, exact=True, checked=True).first.wait_for()
+        settle(page)
+        assert "expression=Min+4+2" in page.url
+
+
+def test_a_class_sees_the_page_large_and_without_the_sidebar(visit):
+    page = visit("?present=1")
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    large = page.locator("h1").bounding_box()["height"]
+    page.get_by_role("button", name="Leave the presentation").click()
+    page.get_by_test_id("stSidebar").wait_for()
+    settle(page)
+    assert page.locator("h1").bounding_box()["height"] < 0.8 * large and "present" not in page.url
+
+
+def test_the_link_of_the_moment_is_copied(visit):
+    page = visit("evaluate")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    pick(page, "Mistakes")
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url and "section=Mistakes" in page.url
+
+
+def test_home_is_printed_on_one_page_without_the_sidebar(visit):
+    page = visit("")
+    pdf = page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "10mm"))
+    assert b"/Count 1" in pdf
+    page.emulate_media(media="print")
+    assert not page.get_by_test_id("stSidebar").is_visible()
+    assert len({box.bounding_box()["y"] for box in page.locator(".tf-model").all()}) == 1
