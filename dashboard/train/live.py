@@ -148,6 +148,10 @@ def _operations(shown):
     if words := curves.arrivals(rows):
         counts = {sum(operation in one.run.config.operations for one in shown) for operation in titles}
         whose = (
-            "" if counts == {1} else f" (median of {max(counts)} runs)" if len(counts) == 1 else " (median of its runs)"
+            ""
+            if counts == {1}
+            else f" (median of {int(max(counts))} runs)"
+            if len(counts) == 1
+            else " (median of its runs)"
         )
         st.caption(f"Validation accuracy first reached {curves.GOAL:.0%}{whose}: {plain(words)}.")

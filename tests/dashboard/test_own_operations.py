@@ -257,7 +257,7 @@ def test_a_link_sets_the_operations_and_trains_them(app, folder):
     assert not app.exception
     titles = [spec["title"] if isinstance(spec.get("title"), str) else spec.get("title", {}).get("text")
               for spec, _, _ in charts(app)]  # fmt: skip
-    assert "Sum" in titles
+    assert {"Max", "Sum", "Ends", "Gap"} <= set(titles)
     for closer in ("Watch it form", "One step under the microscope"):
         app.session_state["closer"] = closer
         assert not app.run().exception, closer
