@@ -24,7 +24,7 @@ def differences(marks, untrained, levels, models):
         rows += [(UNTRAINED, f"layer {layer + 1}", "level", value, "level") for value in sorted(strokes)]
     data = pd.DataFrame(rows, columns=["model", "layer", "head", "difference", "kind"])
     far = data[data["kind"] == "model"]
-    description = "Entropy for Max and Min minus First, Second and Last: " + "; ".join(
+    description = "Entropy for operations that ask for a size minus those that ask for a place: " + "; ".join(
         f"{model} {layer} {group.min():+.2f} to {group.max():+.2f}"
         for (model, layer), group in far.groupby(["model", "layer"], sort=False)["difference"]
     )
@@ -37,7 +37,7 @@ def _spec(models, num_layers):
     color, shape = model_encodings(*zip(*models, strict=True))
     height = LINE * (len(names) + 2)
     base = alt.Chart(ROWS).encode(
-        x=alt.X("difference:Q", title="more narrowly for Max and Min … more evenly"),
+        x=alt.X("difference:Q", title="more narrowly where a size is asked for … more evenly"),
         y=alt.Y("layer:N", title=None, axis=alt.Axis(grid=True)),
         tooltip=[alt.Tooltip("model:N"), alt.Tooltip("head:N"), alt.Tooltip("difference:Q", format="+.3f")],
     )

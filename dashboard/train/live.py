@@ -147,11 +147,6 @@ def _operations(shown):
                 components.draw(figure, key=f"operation-{title}", stretch=True)
     if words := curves.arrivals(rows):
         counts = {sum(operation in one.run.config.operations for one in shown) for operation in titles}
-        whose = (
-            ""
-            if counts == {1}
-            else f" (median of {int(max(counts))} runs)"
-            if len(counts) == 1
-            else " (median of its runs)"
-        )
+        runs = f"{int(max(counts))} runs" if len(counts) == 1 else "its runs"
+        whose = "" if counts == {1} else f" (median of {runs})"
         st.caption(f"Validation accuracy first reached {curves.GOAL:.0%}{whose}: {plain(words)}.")
