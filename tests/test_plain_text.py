@@ -45,7 +45,6 @@ LOOKED_AT = {
     "lab/tokenizer.py": {"tokens", "word"},
     "looks.py": {"json.dumps(kept).encode()"},  # into a file
     "train/keep.py": {"text"},  # what `say` was given
-    "train/live.py": {"whose"},  # how many runs
     "train/setup.py": {"limits.statement(first, *place)", "limits.in_words(sentence)"},  # own words
     "views/train.py": {"visitors.mode()"},  # own words
     "visitors.py": {"cookie"},

@@ -52,8 +52,8 @@ def draw(models, expression):
         "most; they show part of the picture only, as their shares say; the line joins 0, 1, 2 … 9 in "
         "their order.\n\n"
         "If the model had laid the digits out like a ruler, far numbers would be far vectors and the **rank "
-        "correlation** would be near 1. Near 0, as before training, their order is not in the distances. Max and Min "
-        "need the order, so it must be somewhere: later layers can read it off any direction, however small."
+        "correlation** would be near 1. Near 0, as before training, their order is not in the distances. A "
+        "model that has learned Max or Min needs the order: later layers can read it off any direction, however small."
     )
 
 
