@@ -17,7 +17,7 @@ SLOW = 120_000  # the machine of a test may be busy
 
 def row(page, seed):
     """The line of one run, with its buttons."""
-    return page.locator("[class*=st-key-run-]", has_text=re.compile(rf"seed {seed}\b")).first
+    return page.locator("[class*=st-key-run-]", has_text=re.compile(rf"seed {seed}(?!\d)")).first
 
 
 def test_three_seeds_from_start_to_evaluate(visit):
