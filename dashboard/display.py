@@ -69,8 +69,8 @@ if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the ar
     const bar = document.activeElement.closest("[data-testid=stElementToolbar]")
     if (step && bar) buttons(bar)[buttons(bar).indexOf(document.activeElement) + step]?.focus()
   })
-  // Where one page is left for another, Streamlit may first push the address of the old one without its state, which
-  // Back would then come to; and the new one's without what is on display everywhere.
+  // Back leads from page to page: what a page writes into its address is no step. Where one page is left for another,
+  // Streamlit may first write the old one's without its state, and the new one's without what all pages share.
   const push = history.pushState.bind(history)
   let leaving = 0
   document.addEventListener("click", event => {
@@ -79,8 +79,9 @@ if (!window.tfToolbars) {  // of a chart's buttons one is a stop for Tab; the ar
   }, true)
   history.pushState = (state, title, address) => {
     const to = new URL(address, location.href), from = new URL(location.href)
-    if (Date.now() - leaving < 8000) {
-      if (to.pathname === from.pathname) return
+    const left = Date.now() - leaving < 8000
+    if (to.pathname === from.pathname) return left || history.replaceState(state, title, to)
+    if (left) {
       leaving = 0
       for (const name of ["models", "expression"])
         if (!to.searchParams.has(name)) from.searchParams.getAll(name).forEach(one => to.searchParams.append(name, one))

@@ -71,7 +71,7 @@ def test_a_section_fits_at_both_widths(visit, section):
 FOUR = "".join(f"&models={name}" for name in ("seed-42", "seed-123", "seed-7", "mixed-42"))
 LONG = "&expression=Max+(+" + "+".join(map(str, [*range(10)] * 2)) + "+)"
 OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
-  .filter(c => c.querySelector('svg.marks, canvas').getBoundingClientRect().right
+  .filter(c => c.getBoundingClientRect().right  // what is wider scrolls in its place
     > c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right + 1).length"""
 
 
