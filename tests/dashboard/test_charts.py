@@ -73,7 +73,7 @@ def test_a_cell_of_the_heatmap_is_the_weight_from_query_to_key():
     w = weights()
     data = heads(w).data
     assert len(data) == w.size
-    row = data[data["panel"].str.contains("Layer 2 · head 3")].query("row == '004|9' and column == '003|5'")
+    row = data[data["panel"].str.contains("head 2.3", regex=False)].query("row == '004|9' and column == '003|5'")
     assert row["weight"].item() == pytest.approx(w[1, 2, 4, 3], abs=1e-6)
 
 
@@ -92,7 +92,7 @@ def test_cells_are_square():
 def test_layers_can_be_drawn_one_by_one():
     w = weights()
     data = heads(w[1:], first_layer=1, chosen=(1, 2, 3, 4)).data
-    assert set(data["panel"].str[4:11]) == {"Layer 2"} and set(data["layer"]) == {1}
+    assert set(data["panel"].str[4:11]) == {"head 2."} and set(data["layer"]) == {1}
     assert np.allclose(data["weight"], w[1].ravel(), atol=1e-6)
     assert data[data["mark"] > 1][["layer", "head", "query", "key"]].to_numpy().tolist() == [[1, 2, 3, 4]]
 
