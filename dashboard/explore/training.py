@@ -89,12 +89,13 @@ def _replaying(run, name):
 def arrival(run, shown):
     """Whether a finished replay arrived at the model's weights, in a sentence."""
     try:
-        replayed = load_checkpoint(run.model_path).model
+        arrived = load_checkpoint(run.model_path)
     except ValueError as error:
         return f"The replay left no model to compare with: {plain(error)}"
+    replayed = arrived.model
     if replayed.vector.tobytes() == shown.model.vector.tobytes():
         return "The replay arrived at exactly these weights, bit for bit."
-    tokens = space_of_task(run.config.task).tokens
+    tokens = space_of_task(arrived.task).tokens
     same = int((replayed.predict(tokens).argmax(axis=1) == shown.model.predict(tokens).argmax(axis=1)).sum())
     largest = float(np.abs(replayed.vector - shown.model.vector).max())
     return (
