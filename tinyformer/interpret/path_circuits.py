@@ -1,0 +1,95 @@
+"""A circuit found by path patching: the edges that are left when all that matter little are taken away.
+
+As in Conmy et al. (2023), edges are tried from the answer backwards: one is taken away, for good, where that moves no
+operation's share of the logit difference by more than a threshold. Then again, with a larger threshold. The circuit is
+the smallest one on this way that keeps 0.95 of the logit difference *for every operation*.
+
+faithfulness   what the circuit alone carries of the logit difference, everything else being corrupted: near 1
+completeness   what all the rest carries where the circuit is corrupted: near 0, else something was left out
+minimality     what the least of its edges carries: where that is near 0, something in it is not needed
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyformer.interpret.paths import ANSWER_NODE, POSITIONS_NODE, TOKENS_NODE, Edge, PatchedRuns, edges_of
+
+THRESHOLDS = (0.003, 0.01, 0.03, 0.1)
+ENOUGH = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class PathCircuit:
+    """Shares of the logit difference: column 0 over all pairs, then of each operation."""
+
+    names: tuple[str, ...]  # of the operations
+    pairs: int  # that the model answers right on both sides
+    every_edge: int  # how many there are
+    way: tuple[Edge, ...]  # in the order in which they were taken away
+    curve: np.ndarray  # (1 + len(way), 1 + O): after none, one, two … were taken away
+    edges: frozenset  # of Edge: the circuit
+    completeness: np.ndarray  # (1 + O,): the share that is left without the circuit's edges
+    effects: dict  # Edge of the circuit → (1 + O,): what the circuit loses without it
+
+    @property
+    def faithfulness(self):
+        return self.curve[self.every_edge - len(self.edges)]
+
+    @property
+    def minimality(self):
+        """The least that an edge of the circuit carries, for the operation that needs it most."""
+        return min((float(np.nanmax(np.abs(lost[1:]))) for lost in self.effects.values()), default=float("nan"))
+
+    @property
+    def components(self):
+        """The names of its heads and feed-forward layers."""
+        ends = {end for edge in self.edges for end in (edge.sender, edge.component)}
+        return frozenset(ends - {TOKENS_NODE, POSITIONS_NODE, ANSWER_NODE})
+
+
+def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
+    """A generator that yields the share that is done and returns a PathCircuit of a model on Contrasts.
+
+    ValueError where the model answers no pair right on both sides: then no edge carries an answer.
+    """
+    runs, every = PatchedRuns(model, pairs), edges_of(model.config)
+    if not len(runs.pairs.clean):
+        raise ValueError("it answers none of the pairs right on both sides: there is no answer whose way to follow")
+    kept, way, curve = set(every), [], [runs.faithfulness(every)]
+    for turn, threshold in enumerate(thresholds):
+        tried = sorted(kept, key=every.index, reverse=True)
+        for number, edge in enumerate(tried):
+            shares = runs.faithfulness(kept - {edge})
+            if np.nanmax(np.abs(shares - curve[-1])) <= threshold:
+                kept.discard(edge)
+                way.append(edge)
+                curve.append(shares)
+            yield (turn + number / len(tried)) / (len(thresholds) + 1)
+    last = {edge: np.nanmax(np.abs(runs.faithfulness(kept - {edge}) - curve[-1])) for edge in sorted(kept)}
+    for edge in sorted(last, key=last.get):  # so that the curve goes on to its end
+        kept.discard(edge)
+        way.append(edge)
+        curve.append(runs.faithfulness(kept))
+    size = max(number for number, shares in enumerate(curve) if keeps(shares, enough))
+    circuit = frozenset(every) - set(way[:size])
+    effects = {}
+    for number, edge in enumerate(sorted(circuit)):
+        effects[edge] = curve[size] - runs.faithfulness(circuit - {edge})
+        yield (len(thresholds) + number / len(circuit)) / (len(thresholds) + 1)
+    completeness = runs.faithfulness(set(every) - circuit)
+    return PathCircuit(
+        pairs.names, len(runs.pairs.clean), len(every), tuple(way), np.array(curve), circuit, completeness, effects
+    )
+
+
+def keeps(shares, enough=ENOUGH):
+    """Whether every operation that has pairs keeps so much of its logit difference, and all together do."""
+    return bool(np.nanmin(shares) >= enough)
+
+
+def single_effects(model, pairs):
+    """{Edge: (1 + O,)}: what is lost when this edge alone is corrupted, and all else is as it was."""
+    runs, every = PatchedRuns(model, pairs), edges_of(model.config)
+    whole = runs.faithfulness(every)
+    return {edge: whole - runs.faithfulness([other for other in every if other != edge]) for edge in every}
