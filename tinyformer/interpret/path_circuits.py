@@ -1,8 +1,8 @@
 """A circuit found by path patching: the edges that are left when all that matter little are taken away.
 
 As in Conmy et al. (2023), edges are tried from the answer backwards: one is taken away, for good, where that moves no
-operation's share of the logit difference by more than a threshold. Then again, with a larger threshold. The circuit is
-the smallest one on this way that keeps 0.95 of the logit difference *for every operation*.
+operation's share of the logit difference by more than a threshold, and leaves 0.95 of it *for every operation*. Then
+again, with larger thresholds, those first that mattered least. What is left is the circuit.
 
 faithfulness   what the circuit alone carries of the logit difference, everything else being corrupted: near 1
 completeness   what all the rest carries where the circuit is corrupted: near 0, else something was left out
@@ -15,7 +15,7 @@ import numpy as np
 
 from tinyformer.interpret.paths import ANSWER_NODE, POSITIONS_NODE, TOKENS_NODE, Edge, PatchedRuns, edges_of
 
-THRESHOLDS = (0.003, 0.01, 0.03, 0.1)
+THRESHOLDS = (0.002, 0.005, 0.01, 0.02, 0.05)
 ENOUGH = 0.95
 
 
@@ -57,35 +57,30 @@ def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
     if not len(runs.pairs.clean):
         raise ValueError("it answers none of the pairs right on both sides: there is no answer whose way to follow")
     kept, way, curve = set(every), [], [runs.faithfulness(every)]
+    moved = {edge: -place for place, edge in enumerate(every)}  # at first: from the answer backwards
     for turn, threshold in enumerate(thresholds):
-        tried = sorted(kept, key=every.index, reverse=True)
+        tried = sorted(kept, key=moved.get)
         for number, edge in enumerate(tried):
             shares = runs.faithfulness(kept - {edge})
-            if np.nanmax(np.abs(shares - curve[-1])) <= threshold:
+            moved[edge] = np.nanmax(np.abs(shares - curve[-1]))
+            if moved[edge] <= threshold and np.nanmin(shares) >= enough:
                 kept.discard(edge)
                 way.append(edge)
                 curve.append(shares)
             yield (turn + number / len(tried)) / (len(thresholds) + 1)
-    last = {edge: np.nanmax(np.abs(runs.faithfulness(kept - {edge}) - curve[-1])) for edge in sorted(kept)}
-    for edge in sorted(last, key=last.get):  # so that the curve goes on to its end
+    circuit = frozenset(kept)
+    effects = {}
+    for number, edge in enumerate(sorted(circuit)):
+        effects[edge] = curve[-1] - runs.faithfulness(circuit - {edge})
+        yield (len(thresholds) + number / len(circuit)) / (len(thresholds) + 1)
+    completeness = runs.faithfulness(set(every) - circuit)
+    for edge in sorted(circuit, key=lambda edge: np.nanmax(np.abs(effects[edge]))):  # the curve goes on to its end
         kept.discard(edge)
         way.append(edge)
         curve.append(runs.faithfulness(kept))
-    size = max(number for number, shares in enumerate(curve) if keeps(shares, enough))
-    circuit = frozenset(every) - set(way[:size])
-    effects = {}
-    for number, edge in enumerate(sorted(circuit)):
-        effects[edge] = curve[size] - runs.faithfulness(circuit - {edge})
-        yield (len(thresholds) + number / len(circuit)) / (len(thresholds) + 1)
-    completeness = runs.faithfulness(set(every) - circuit)
     return PathCircuit(
         pairs.names, len(runs.pairs.clean), len(every), tuple(way), np.array(curve), circuit, completeness, effects
     )
-
-
-def keeps(shares, enough=ENOUGH):
-    """Whether every operation that has pairs keeps so much of its logit difference, and all together do."""
-    return bool(np.nanmin(shares) >= enough)
 
 
 def single_effects(model, pairs):
