@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyformer.interpret.paths import ANSWER_NODE, POSITIONS_NODE, TOKENS_NODE, Edge, PatchedRuns, edges_of
+from tinyformer.interpret.patched_runs import PatchedRuns
+from tinyformer.interpret.paths import Edge, edges_of, parts_of
 
 THRESHOLDS = (0.002, 0.005, 0.01, 0.02, 0.05)
 ENOUGH = 0.95
@@ -44,8 +45,7 @@ class PathCircuit:
     @property
     def components(self):
         """The names of its heads and feed-forward layers."""
-        ends = {end for edge in self.edges for end in (edge.sender, edge.component)}
-        return frozenset(ends - {TOKENS_NODE, POSITIONS_NODE, ANSWER_NODE})
+        return parts_of(self.edges)
 
 
 def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
@@ -81,10 +81,3 @@ def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
     return PathCircuit(
         pairs.names, len(runs.pairs.clean), len(every), tuple(way), np.array(curve), circuit, completeness, effects
     )
-
-
-def single_effects(model, pairs):
-    """{Edge: (1 + O,)}: what is lost when this edge alone is corrupted, and all else is as it was."""
-    runs, every = PatchedRuns(model, pairs), edges_of(model.config)
-    whole = runs.faithfulness(every)
-    return {edge: whole - runs.faithfulness([other for other in every if other != edge]) for edge in every}
