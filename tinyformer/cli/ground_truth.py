@@ -3,11 +3,11 @@
 import json
 import math
 
-from tinyformer.checkpoints.checkpoint import save_checkpoint
+from tinyformer.checkpoints.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tinyformer.checkpoints.folders import saved_folder
 from tinyformer.cli import tables
 from tinyformer.cli.options import whole
-from tinyformer.cli.outputs import require_writable
+from tinyformer.cli.outputs import writable
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.terminal import UsageError, heading
 from tinyformer.ground_truth.kinds import KINDS, build
@@ -79,14 +79,22 @@ def _watched(steps, progress):
 
 def _save(kinds, seeds):
     """Write the models, with no figures: they were not trained, and nothing was held out from them."""
-    folder = saved_folder()
-    require_writable(folder)
+    folder = writable(None, saved_folder)
     for kind in kinds:
         for seed in range(seeds):
             name = PREFIX + kind.replace(",", "").replace(" ", "-") + (f"-{seed}" if seed else "")
-            made = build(kind, seed)
-            print(save_checkpoint(folder / f"{name}.npz", made.model, metadata={"written_by_hand": kind, "seed": seed}))
+            path = folder / f"{name}.npz"
+            if path.exists() and not _by_hand(path):
+                raise UsageError(f"{path} is another model: it is not replaced")
+            print(save_checkpoint(path, build(kind, seed).model, metadata={"written_by_hand": kind, "seed": seed}))
     return 0
+
+
+def _by_hand(path):
+    try:
+        return "written_by_hand" in load_checkpoint(path).metadata
+    except CheckpointError:
+        return False
 
 
 def _chosen(flag, given, known):

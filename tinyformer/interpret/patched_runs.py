@@ -17,6 +17,7 @@ class PatchedRuns:
         clean, corrupted = run_of_senders(model, pairs.clean), run_of_senders(model, pairs.corrupted, pairs.order)
         answered = [logits.argmax(axis=1) for _, logits in (clean, corrupted)]
         right = (np.stack(answered, axis=1) == pairs.answers).all(axis=1)
+        self.rows = np.flatnonzero(right)  # of the pairs that are answered right on both sides; the others are left out
         self.pairs = Contrasts(*(part[right] for part in pairs[:-1]), pairs.names)
         self.clean, self.reference = ([value[right] for value in run[0]] for run in (clean, corrupted))
         self.before, self.after = (self._difference(run[1][right]) for run in (corrupted, clean))
