@@ -3,7 +3,11 @@
 from dashboard.explore.background import Work
 from tinyformer import expression_space, interpret
 from tinyformer.evaluation.report import split_of
+from tinyformer.interpret.patched_runs import answered_pairs
 from tinyformer.interpret.patching import over_pairs, random_pairs
+from tinyformer.interpret.path_circuits import circuit_steps
+from tinyformer.interpret.paths import contrasts
+from tinyformer.interpret.routes import route_steps
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.task.datasets import SIDES
 
@@ -59,6 +63,30 @@ def many_pairs(subject, num_args):
     return Work(
         f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
         lambda: over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task)),
+    )  # fmt: skip
+
+
+def answered(subject, num_args):
+    """How many of the pairs of `circuit` it answers right on both sides."""
+    return _once(
+        f"{subject.name}: pairs", ("answered", subject.source, num_args),
+        lambda: answered_pairs(subject.model, contrasts(expression_space(num_args))),
+    )  # fmt: skip
+
+
+def circuit(subject, num_args):
+    """PathCircuit, on pairs of expressions of as many numbers."""
+    return Work(
+        f"{subject.name}: path patching", ("circuit", subject.source, num_args),
+        lambda: circuit_steps(subject.model, contrasts(expression_space(num_args))),
+    )  # fmt: skip
+
+
+def routes(subject, num_args):
+    """Routes, on the same pairs for every model."""
+    return Work(
+        f"{subject.name}: routes", ("routes", subject.source, num_args),
+        lambda: route_steps(subject.model, contrasts(expression_space(num_args))),
     )  # fmt: skip
 
 

@@ -93,9 +93,9 @@ def test_a_broken_method_scores_lower():
         return {Edge(*(end.replace("head 1.", "head 9.") for end in edge)) for edge in subject.handmade.edges}
 
     good = score("path patching", subject)
-    broken = score("broken", subject, Method("", "edges", of_another_head))
+    broken = score("broken", subject, Method((), "edges", of_another_head))
     assert [one.precision for one in good] == [1, 1] and [one.precision for one in broken] == [0, 0]
-    backwards = score("broken", subject, Method("", "heads", lambda subject: _least(subject)))
+    backwards = score("broken", subject, Method((), "heads", lambda subject: _least(subject)))
     assert backwards[0].precision == 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 from tinyformer.checkpoints.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from tinyformer.checkpoints.folders import saved_folder
@@ -12,10 +13,11 @@ from tinyformer.cli.progress import Progress
 from tinyformer.cli.terminal import UsageError, heading
 from tinyformer.ground_truth.kinds import KINDS, build
 from tinyformer.ground_truth.methods import METHODS
+from tinyformer.ground_truth.published import write_scores
 from tinyformer.ground_truth.scores import GROUPS, average, scores_steps
 
 HELP = "how much of a circuit that is known the methods of Explore find"
-USAGE = "[--seeds N] [--only METHOD ...] [--kinds KIND ...] [--json | --save]"
+USAGE = "[--seeds N] [--only METHOD ...] [--kinds KIND ...] [--json | --csv | --save]"
 EXAMPLES = (
     ("", "every method on one model of each kind: a minute or two"),
     ('--seeds 20 --only "path patching"', "one method on twenty models of each kind"),
@@ -35,6 +37,7 @@ def add_arguments(parser):
     parser.add_argument("--kinds", nargs="+", metavar="KIND", help=f"some kinds: {', '.join(KINDS)}")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--json", action="store_true", help="every score, as JSON")
+    what.add_argument("--csv", action="store_true", help="every score, as the table that ships with the checkpoints")
     what.add_argument("--save", action="store_true", help="write the models to those that are saved, and no more")
 
 
@@ -46,6 +49,9 @@ def run(args):
         return _save(kinds, args.seeds)
     with Progress(1, "asking") as progress:
         scores = _watched(scores_steps(kinds, range(args.seeds), methods), progress)
+    if args.csv:
+        write_scores(scores, sys.stdout)
+        return 0
     if args.json:
         rows = [{name: None if value != value else value for name, value in one._asdict().items()} for one in scores]
         print(json.dumps({"kinds": {name: KINDS[name].what for name in kinds}, "scores": rows}, indent=1))

@@ -65,14 +65,10 @@ KINDS = {
         "the feed-forward layer hands on what a head found", 1, made.head_then_feed_forward
     ),
     "two paths": Kind("two heads do the same, and one would do", 1, made.two_paths),
-    "sleeping backup": Kind(
-        "a second head answers where the first is silent", 2, made.sleeping_backup, asleep=True
-    ),
+    "sleeping backup": Kind("a second head answers where the first is silent", 2, made.sleeping_backup, asleep=True),
     "decoys": Kind("four heads look at the answer and write nothing", 2, made.decoys),
     "unread": Kind("four heads write the answer where nobody reads", 2, made.unread),
     "cancelling": Kind("two heads write the next digit, and take it away", 1, made.cancelling),
     "rotated": Kind("previous, then copy, in another basis", 2, made.previous_then_copy, rotate=True),
-    "noisy": Kind(
-        "find, then point, in another basis, noise on every weight", 2, made.find_then_point, True, 0.005
-    ),
+    "noisy": Kind("find, then point, in another basis, noise on every weight", 2, made.find_then_point, True, 0.005),
 }

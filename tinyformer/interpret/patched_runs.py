@@ -10,13 +10,16 @@ MOST_KEPT = 600  # values of parts that are remembered between runs
 
 
 class PatchedRuns:
-    """Runs of a model on Contrasts in which only some edges are kept; what two runs share is computed once."""
+    """Runs of a model on Contrasts in which only some edges are kept; what two runs share is computed once.
+
+    Pairs that it does not answer right on both sides are left out; ValueError where none is left.
+    """
 
     def __init__(self, model, pairs):
         self.model, self.config = model, model.config
-        clean, corrupted = run_of_senders(model, pairs.clean), run_of_senders(model, pairs.corrupted, pairs.order)
-        answered = [logits.argmax(axis=1) for _, logits in (clean, corrupted)]
-        right = (np.stack(answered, axis=1) == pairs.answers).all(axis=1)
+        clean, corrupted, right = _both_runs(model, pairs)
+        if not right.any():
+            raise ValueError("it answers none of the pairs right on both sides: there is no answer whose way to follow")
         self.rows = np.flatnonzero(right)  # of the pairs that are answered right on both sides; the others are left out
         self.pairs = Contrasts(*(part[right] for part in pairs[:-1]), pairs.names)
         self.clean, self.reference = ([value[right] for value in run[0]] for run in (clean, corrupted))
@@ -102,6 +105,18 @@ class PatchedRuns:
             self._count += 1
             self._kept[key] = (self._count, compute())
         return self._kept[key]
+
+
+def answered_pairs(model, pairs):
+    """How many of Contrasts a model answers right on both sides."""
+    return int(_both_runs(model, pairs)[2].sum())
+
+
+def _both_runs(model, pairs):
+    """→ the two results of `run_of_senders`, and which pairs are answered right on both sides, (B,)."""
+    runs = run_of_senders(model, pairs.clean), run_of_senders(model, pairs.corrupted, pairs.order)
+    answered = np.stack([logits.argmax(axis=1) for _, logits in runs], axis=1)
+    return *runs, (answered == pairs.answers).all(axis=1)
 
 
 def streamed(model, values, layer, behind_attention):

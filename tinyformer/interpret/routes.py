@@ -46,7 +46,7 @@ def route_steps(model, pairs):
     shares, gap = np.full((len(routes), len(pairs.clean)), np.nan), runs.after - runs.before
     for number, edges in enumerate(routes.values()):
         lost = runs.after - runs.difference(edge for edge in every if edge not in edges)
-        shares[number, runs.rows] = lost / gap.mean() if len(gap) else lost
+        shares[number, runs.rows] = lost / gap.mean()
         yield (number + 1) / len(routes)
     return Routes(tuple(routes), shares)
 

@@ -1,0 +1,62 @@
+"""A circuit as a graph: tokens and positions below, the answer on top, an edge as wide as what is lost without it."""
+
+from functools import lru_cache
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts.figure import ROWS, Figure, to_spec
+from dashboard.charts.theme import NEUTRAL
+
+ROW = 58  # pixels between the rows of parts
+
+
+def circuit_graph(edges, num_layers, num_heads, color, *, width=300, title="Circuit"):
+    """edges: (sender, component, ports, effect) by name, as "head 1.2"; effect from 0 to 1, of the logit difference."""
+    places = _places(num_layers, num_heads)
+    used = {name for sender, receiver, *_ in edges for name in (sender, receiver)}
+    rows = [
+        {"kind": "edge", "x": places[sender][0], "y": places[sender][1], "x2": places[receiver][0],
+         "y2": places[receiver][1], "edge": f"{sender} → {receiver}", "as": ports, "lost": round(float(effect), 4),
+         "width": 0.6 + 5 * min(abs(effect), 1)}
+        for sender, receiver, ports, effect in sorted(edges, key=lambda edge: abs(edge[3]))
+    ]  # fmt: skip
+    rows += [
+        {"kind": "part", "x": x, "y": y, "edge": name, "short": _short(name), "strength": 1 if name in used else 0.35}
+        for name, (x, y) in places.items()
+    ]
+    heavy = ", ".join(f"{row['edge']} {row['lost']:.2f}" for row in rows[: len(edges)][-5:][::-1])
+    description = f"{title}: {len(edges)} connections; without them most is lost: {heavy or 'none'}"
+    return Figure(_spec(num_layers, color, width, title), pd.DataFrame(rows), description)
+
+
+def _places(num_layers, num_heads):
+    """{name: (x from 0 to 1, y in rows from below)}: heads beside each other, feed-forward layers to their right."""
+    places = {"tokens": (0.3, 0), "positions": (0.7, 0), "answer": (0.5, 2 * num_layers + 1)}
+    for layer in range(num_layers):
+        for head in range(num_heads):
+            places[f"head {layer + 1}.{head + 1}"] = ((head + 0.5) / (num_heads + 0.6), 2 * layer + 1)
+        places[f"feed-forward {layer + 1}"] = (0.93, 2 * layer + 2)
+    return places
+
+
+def _short(name):
+    """What stands in the picture."""
+    return name.removeprefix("head ").replace("feed-forward", "ff")
+
+
+@lru_cache(maxsize=64)
+def _spec(num_layers, color, width, title):
+    x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.35, 2 * num_layers + 1.35], nice=False))
+    tooltip = [alt.Tooltip("edge:N"), alt.Tooltip("as:N"), alt.Tooltip("lost:Q", title="lost without it", format=".1%")]
+    lines = alt.Chart(ROWS).transform_filter("datum.kind == 'edge'").mark_rule(color=color, opacity=0.55)
+    lines = lines.encode(x=x, y=y, x2="x2:Q", y2="y2:Q", size=alt.Size("width:Q", scale=None), tooltip=tooltip)
+    parts = alt.Chart(ROWS).transform_filter("datum.kind == 'part'").encode(
+        x=x, y=y, opacity=alt.Opacity("strength:Q", scale=None), tooltip=[alt.Tooltip("edge:N", title="part")]
+    )  # fmt: skip
+    plates = parts.mark_point(shape="circle", size=620, filled=True, color=NEUTRAL)
+    names = parts.mark_text(fontSize=10, fontWeight=600, color="#FFFFFF").encode(text="short:N")
+    height = ROW * (2 * num_layers + 1) + 40
+    chart = alt.layer(lines, plates, names, data=ROWS).properties(width=width, height=height, title=title)
+    return to_spec(chart)
