@@ -48,7 +48,7 @@ def _short(name):
 @lru_cache(maxsize=64)
 def _spec(num_layers, color, width, title):
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1], nice=False))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.35, 2 * num_layers + 1.35], nice=False))
+    y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.6, 2 * num_layers + 1.6], nice=False))
     tooltip = [alt.Tooltip("edge:N"), alt.Tooltip("as:N"), alt.Tooltip("lost:Q", title="lost without it", format=".1%")]
     lines = alt.Chart(ROWS).transform_filter("datum.kind == 'edge'").mark_rule(color=color, opacity=0.55)
     lines = lines.encode(x=x, y=y, x2="x2:Q", y2="y2:Q", size=alt.Size("width:Q", scale=None), tooltip=tooltip)
@@ -56,7 +56,12 @@ def _spec(num_layers, color, width, title):
         x=x, y=y, opacity=alt.Opacity("strength:Q", scale=None), tooltip=[alt.Tooltip("edge:N", title="part")]
     )  # fmt: skip
     plates = parts.mark_point(shape="circle", size=620, filled=True, color=NEUTRAL)
-    names = parts.mark_text(fontSize=10, fontWeight=600, color="#FFFFFF").encode(text="short:N")
-    height = ROW * (2 * num_layers + 1) + 40
-    chart = alt.layer(lines, plates, names, data=ROWS).properties(width=width, height=height, title=title)
+    inside = parts.transform_filter("length(datum.short) < 5").mark_text(fontSize=10, fontWeight=600, color="#FFFFFF")
+    outside = [  # words have no room in a circle: they stand below the lowest row and above the highest
+        parts.transform_filter(f"length(datum.short) > 4 && {where}").mark_text(fontSize=11, color=NEUTRAL, dy=dy)
+        for where, dy in (("datum.y == 0", 22), ("datum.y > 0", -22))
+    ]
+    names = [layer.encode(text="short:N") for layer in (inside, *outside)]
+    height = ROW * (2 * num_layers + 2)
+    chart = alt.layer(lines, plates, *names, data=ROWS).properties(width=width, height=height, title=title)
     return to_spec(chart)

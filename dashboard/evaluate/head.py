@@ -18,7 +18,7 @@ def draw(models):
     first_line, held_out = st.empty(), finding.held_out(names, reports)
     first_line.text(held_out)
     st.dataframe(
-        table(models, reports, best_of(models)),
+        table(models, reports, best_of([shown for shown, _ in trained])),
         hide_index=True,
         key="head",
         placeholder="",
@@ -70,9 +70,10 @@ def table(models, reports, first=None):
             _accuracies(
                 f"{shown.style.glyph} {shown.name}{best_mark}", one["sides"]["test"], one["sides"]["all"], whole
             )
+            | ({"held out": None, "95% interval": "written by hand", "wrong": ""} if shown.checkpoint.by_hand else {})
             | {
-                "loss": one["sides"]["test"]["loss"],
-                "calibration error": one["sides"]["test"]["calibration_error"],
+                "loss": None if shown.checkpoint.by_hand else one["sides"]["test"]["loss"],
+                "calibration error": None if shown.checkpoint.by_hand else one["sides"]["test"]["calibration_error"],
                 "parameters": one["parameters"],
                 "seed": one["seed"],
                 "training": one["training_seconds"],

@@ -38,14 +38,13 @@ def draw(subjects, expression):
         f"Here is what each method of this page finds in {seeds} models of each kind, left to itself, by one rule: a "
         "part with a twentieth of the whole, for one operation at least, is called part of the circuit."
     )
-    titles = list(GROUPS)
-    header = "| method | finds | " + " | ".join(f"{title}: precision | recall" for title in titles) + " |"
     tables = [{(one.method, one.finds): one for one in average(scores(), kinds)} for kinds in GROUPS.values()]
     lines = [
         f"| {method} | {finds} | " + " | ".join(_both(table.get((method, finds))) for table in tables) + " |"
         for method, finds in tables[0]
     ]
-    st.markdown("\n".join([header, "|---|---" + "|--:" * 2 * len(titles) + "|", *lines]))
+    st.caption("Precision · recall, means:")
+    st.markdown("\n".join([f"| method | finds | {' | '.join(GROUPS)} |", "|---" * (2 + len(GROUPS)) + "|", *lines]))
     _by_kind()
     components.how_to_read(
         "Precision: how much of what is named belongs to the circuit. Recall: how much of the circuit is named. "
@@ -61,7 +60,7 @@ def draw(subjects, expression):
 
 
 def _both(one):
-    return "– | –" if one is None else f"{_rate(one.precision)} | {_rate(one.recall)}"
+    return "–" if one is None else f"{_rate(one.precision)} · {_rate(one.recall)}"
 
 
 def _rate(value):
@@ -82,7 +81,7 @@ def _by_kind():
     kinds = list(KINDS)
     figure = grid.grid(
         [[of.get((name, kind), math.nan) for kind in kinds] for name in methods], methods, range(1, len(kinds) + 1),
-        told_columns=kinds, names=("method", "kind", measure), cell=31, height=22,
+        told_columns=kinds, names=("method", "kind", measure), cell=19, height=22,
         title=f"By kind: {MEASURES[measure]}",
     )  # fmt: skip
     components.draw(figure, key="known")
@@ -96,7 +95,7 @@ def line(view):
     if told:
         st.caption(
             "How far can one trust this? On models written by hand, whose circuit is known: "
-            + "; ".join(filter(None, told)) + ". More under “How far can one trust this?”."
+            + "; ".join(filter(None, told)) + ". More under “Known circuits”."
         )  # fmt: skip
 
 

@@ -85,10 +85,15 @@ def told(first, second, difference):
     apart = (difference.first - difference.second) * 100
     low, high = sorted(abs(end) * 100 for end in (difference.low, difference.high))
     return (
-        f"**{first} sends {difference.first:.0%} of the answer from {senders} to {receivers}, {second} "
-        f"{difference.second:.0%}**: {abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and "
+        f"**{first} sends {_percent(difference.first)} of the answer from {senders} to {receivers}, {second} "
+        f"{_percent(difference.second)}**: {abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and "
         f"{high:.0f} (of {difference.tested} routes the one that differs most, {difference.pairs} pairs)."
     )
+
+
+def _percent(share):
+    """ "0%" also where rounding leaves a minus."""
+    return "–" if np.isnan(share) else f"{round(100 * share)}%"
 
 
 def _connections(circuit):
@@ -104,7 +109,7 @@ def _connections(circuit):
 
 def _table(circuit):
     rows = [
-        f"| {name} | {circuit.faithfulness[place]:.0%} | {circuit.completeness[place]:.0%} |"
+        f"| {name} | {_percent(circuit.faithfulness[place])} | {_percent(circuit.completeness[place])} |"
         for place, name in enumerate(("all", *map(plain, circuit.names)))
     ]
     note = f"\n\nMinimality: the least of its edges carries {circuit.minimality:.1%}."

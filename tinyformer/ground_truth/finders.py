@@ -14,7 +14,7 @@ from tinyformer.ground_truth.kinds import Handmade, build
 from tinyformer.ground_truth.writer import PLACES
 from tinyformer.interpret.components import Component, heads_of, layers_of
 from tinyformer.interpret.head_circuits import head_circuits
-from tinyformer.interpret.patched_runs import head_writes
+from tinyformer.interpret.patched_runs import answered_pairs, head_writes
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import contrasts
 from tinyformer.interpret.roles import NO_ROLE
@@ -166,18 +166,17 @@ def by_paths(subject):
 
 
 def by_paths_jointly(subject):
-    """Path patching, and again with the heads silenced that it found, as long as the model still has answers."""
+    """Path patching, and again with the heads silenced that it found, as long as half of the answers stay right."""
     model, found = subject.model, set()
-    while True:
-        try:
-            new = interpret.drain(circuit_steps(model, contrasts(expression_space(), PAIRS_EACH)))
-        except ValueError:
-            return found
+    pairs = contrasts(expression_space(), PAIRS_EACH)
+    while answered_pairs(model, pairs) >= len(pairs.clean) / 2:
+        new = interpret.drain(circuit_steps(model, pairs))
         silent = [head for head in heads_of(model.config) if str(head) in new.components]
         found |= new.edges
-        if not silent or new.pairs < len(new.names) * PAIRS_EACH / 2:
-            return found
+        if not silent:
+            break
         model = without_heads(model, silent)
+    return found
 
 
 def without_heads(model, heads):
