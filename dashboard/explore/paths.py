@@ -86,8 +86,8 @@ def told(first, second, difference):
     low, high = sorted(abs(end) * 100 for end in (difference.low, difference.high))
     return (
         f"**{first} sends {_percent(difference.first)} of the answer from {senders} to {receivers}, {second} "
-        f"{_percent(difference.second)}**: {abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and "
-        f"{high:.0f} (of {difference.tested} routes the one that differs most, {difference.pairs} pairs)."
+        f"{_percent(difference.second)}**: {abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} "
+        f"and {high:.0f} (of {difference.tested} routes the one that differs most, {difference.pairs} pairs)."
     )
 
 
