@@ -38,7 +38,8 @@ def draw(subjects, expression):
     circuits, routes = found[: len(subjects)], found[len(subjects) :]
     for other in range(1, len(subjects)):
         names = [plain(subjects[place].name) for place in (0, other)]
-        st.markdown(told(*names, largest_difference(routes[0], routes[other])))
+        if subjects[0].shown.checkpoint.task == subjects[other].shown.checkpoint.task:  # else they were asked other pairs
+            st.markdown(told(*names, largest_difference(routes[0], routes[other])))
     st.caption(
         f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. "
         f"The circuit is what is left when edges are taken away as long as {ENOUGH:.0%} of the logit difference stays, "
@@ -84,10 +85,11 @@ def told(first, second, difference):
     senders, receivers = difference.route
     apart = (difference.first - difference.second) * 100
     low, high = sorted(abs(end) * 100 for end in (difference.low, difference.high))
+    how = f"{abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and {high:.0f}"
     return (
         f"**{first} sends {_percent(difference.first)} of the answer from {senders} to {receivers}, {second} "
-        f"{_percent(difference.second)}**: {abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} "
-        f"and {high:.0f} (of {difference.tested} routes the one that differs most, {difference.pairs} pairs)."
+        f"{_percent(difference.second)}**: {how} (of {difference.tested} routes the one that differs most, "
+        f"{difference.pairs} pairs)."
     )
 
 

@@ -70,24 +70,24 @@ def answered(subject, num_args):
     """How many of the pairs of `circuit` it answers right on both sides."""
     return _once(
         f"{subject.name}: pairs", ("answered", subject.source, num_args),
-        lambda: answered_pairs(subject.model, contrasts(expression_space(num_args))),
+        lambda: answered_pairs(subject.model, _contrasts(subject, num_args)),
     )  # fmt: skip
 
 
 def circuit(subject, num_args):
     """PathCircuit, on pairs of expressions of as many numbers."""
-    return Work(
-        f"{subject.name}: path patching", ("circuit", subject.source, num_args),
-        lambda: circuit_steps(subject.model, contrasts(expression_space(num_args))),
-    )  # fmt: skip
+    steps = lambda: circuit_steps(subject.model, _contrasts(subject, num_args))  # noqa: E731
+    return Work(f"{subject.name}: path patching", ("circuit", subject.source, num_args), steps)
 
 
 def routes(subject, num_args):
-    """Routes, on the same pairs for every model."""
-    return Work(
-        f"{subject.name}: routes", ("routes", subject.source, num_args),
-        lambda: route_steps(subject.model, contrasts(expression_space(num_args))),
-    )  # fmt: skip
+    """Routes, on the same pairs for every model of the same operations."""
+    steps = lambda: route_steps(subject.model, _contrasts(subject, num_args))  # noqa: E731
+    return Work(f"{subject.name}: routes", ("routes", subject.source, num_args), steps)
+
+
+def _contrasts(subject, num_args):
+    return contrasts(expression_space(num_args, task=subject.shown.checkpoint.task))
 
 
 def gradients(subject, expression, other):

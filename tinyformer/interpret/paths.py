@@ -47,17 +47,13 @@ class Contrasts(NamedTuple):
 
 def contrasts(space, each=EACH, seed=SEED):
     """Drawn at random from a space: `each` pairs for every operation; the corrupted one may have any operation."""
-    rng, N = np.random.default_rng(seed), len(space.tokens)
-    pairs = []
+    rng, pairs = np.random.default_rng(seed), []
     for index in range(len(space.names)):
         mine = np.flatnonzero(space.operations == index)
-        found = 0
-        while found < each:
-            one, other = rng.choice(mine), rng.integers(N)
-            if space.targets[one] != space.targets[other]:
-                pairs.append((one, other))
-                found += 1
-    one, other = np.array(pairs).T
+        for one in rng.choice(mine, each if len(mine) else 0):
+            others = np.flatnonzero(space.targets != space.targets[one])  # none, where every answer is the same
+            pairs += [(one, rng.choice(others))] if len(others) else []
+    one, other = np.array(pairs, int).reshape(-1, 2).T
     places = np.flatnonzero(np.isin(space.tokens[0], list(DIGITS)))
     order = np.tile(np.arange(space.tokens.shape[1]), (len(pairs), 1))
     turns = rng.integers(1, len(places), len(pairs))
