@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
+from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.ground_truth.kinds import KINDS
 from tinyformer.ground_truth.methods import METHODS
 from tinyformer.ground_truth.published import published_scores
@@ -23,8 +24,12 @@ MEASURES = {
 MISSING = "The table of scores is not there; `python -m tinyformer ground-truth` measures them."
 
 
-@st.cache_resource(show_spinner=False)
 def scores():
+    return _scores(str(shipped_folder()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _scores(folder):
     return published_scores()
 
 

@@ -6,7 +6,7 @@ from tinyformer.evaluation.report import split_of
 from tinyformer.interpret.patched_runs import answered_pairs
 from tinyformer.interpret.patching import over_pairs, random_pairs
 from tinyformer.interpret.path_circuits import circuit_steps
-from tinyformer.interpret.paths import contrasts
+from tinyformer.interpret.paths import SEED, contrasts
 from tinyformer.interpret.routes import route_steps
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.task.datasets import SIDES
@@ -76,8 +76,10 @@ def answered(subject, num_args):
 
 def circuit(subject, num_args):
     """PathCircuit, on pairs of expressions of as many numbers."""
-    steps = lambda: circuit_steps(subject.model, _contrasts(subject, num_args))  # noqa: E731
-    return Work(f"{subject.name}: path patching", ("circuit", subject.source, num_args), steps)
+    return Work(
+        f"{subject.name}: path patching", ("circuit", subject.source, num_args),
+        lambda: circuit_steps(subject.model, *(_contrasts(subject, num_args, seed) for seed in (SEED, SEED + 1))),
+    )  # fmt: skip
 
 
 def routes(subject, num_args):
@@ -86,8 +88,8 @@ def routes(subject, num_args):
     return Work(f"{subject.name}: routes", ("routes", subject.source, num_args), steps)
 
 
-def _contrasts(subject, num_args):
-    return contrasts(expression_space(num_args, task=subject.shown.checkpoint.task))
+def _contrasts(subject, num_args, seed=SEED):
+    return contrasts(expression_space(num_args, task=subject.shown.checkpoint.task), seed=seed)
 
 
 def gradients(subject, expression, other):

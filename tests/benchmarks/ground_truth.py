@@ -56,6 +56,15 @@ def main():
             f"{found.faithfulness.min():.3f}; {found.completeness[0]:.3f}; {found.minimality:.3f}; "
             f"{time.monotonic() - begin:.1f} s"
         )
+    print("circuits of three draws of pairs: edges in common of all in either; of those that carry a tenth or more")
+    for path in shipped_checkpoints():
+        model = load_checkpoint(path).model
+        drawn = [drain(circuit_steps(model, contrasts(expression_space(), seed=seed))) for seed in range(3)]
+        strong = [{edge for edge, lost in one.effects.items() if np.nanmax(abs(lost[1:])) >= 0.1} for one in drawn]
+        for i, j in ((0, 1), (1, 2), (2, 0)):
+            one, other = drawn[i].edges, drawn[j].edges
+            kept = f"{len(strong[i] & other)} of {len(strong[i])}"
+            print(f"  {path.stem:10} {len(one & other) / len(one | other):.2f}; {kept}")
 
 
 if __name__ == "__main__":

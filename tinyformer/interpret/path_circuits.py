@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyformer.interpret.patched_runs import PatchedRuns
+from tinyformer.interpret.patched_runs import PatchedRuns, answered_pairs
 from tinyformer.interpret.paths import Edge, edges_of, parts_of
 
 THRESHOLDS = (0.002, 0.005, 0.01, 0.02, 0.05)
@@ -32,6 +32,7 @@ class PathCircuit:
     edges: frozenset  # of Edge: the circuit
     completeness: np.ndarray  # (1 + O,): the share that is left without the circuit's edges
     effects: dict  # Edge of the circuit → (1 + O,): what the circuit loses without it
+    elsewhere: np.ndarray  # (1 + O,): its faithfulness on pairs that had no part in finding it; nan if there were none
 
     @property
     def faithfulness(self):
@@ -48,10 +49,10 @@ class PathCircuit:
         return parts_of(self.edges)
 
 
-def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
+def circuit_steps(model, pairs, others=None, thresholds=THRESHOLDS, enough=ENOUGH):
     """A generator that yields the share that is done and returns a PathCircuit of a model on Contrasts.
 
-    ValueError where the model answers no pair right on both sides.
+    `others`: more of them, to test it on. ValueError where the model answers no pair right on both sides.
     """
     runs, every = PatchedRuns(model, pairs), edges_of(model.config)
     kept, way, curve = set(every), [], [runs.faithfulness(every)]
@@ -76,6 +77,17 @@ def circuit_steps(model, pairs, thresholds=THRESHOLDS, enough=ENOUGH):
         kept.discard(edge)
         way.append(edge)
         curve.append(runs.faithfulness(kept))
+    elsewhere = np.full(1 + len(pairs.names), np.nan)
+    if others is not None and answered_pairs(model, others):
+        elsewhere = PatchedRuns(model, others).faithfulness(circuit)
     return PathCircuit(
-        pairs.names, len(runs.pairs.clean), len(every), tuple(way), np.array(curve), circuit, completeness, effects
+        pairs.names,
+        len(runs.pairs.clean),
+        len(every),
+        tuple(way),
+        np.array(curve),
+        circuit,
+        completeness,
+        effects,
+        elsewhere,
     )
