@@ -8,7 +8,7 @@ from dashboard.charts import circuit_graph, curves
 from dashboard.explore import background, works
 from dashboard.plain_text import plain
 from tinyformer.interpret.path_circuits import ENOUGH
-from tinyformer.interpret.paths import EACH
+from tinyformer.interpret.paths import EACH, edges_of
 from tinyformer.interpret.routes import ERROR, largest_difference
 
 RECIPE = """\
@@ -17,6 +17,7 @@ from tinyformer.interpret import drain
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import contrasts
 print(drain(circuit_steps({model}, contrasts(expression_space()))))"""
+UNASKED = 1000  # edges of all models, tried without asking: some seconds
 LISTED = (2, 4)  # numbers of the expressions whose space can be listed
 
 
@@ -32,7 +33,8 @@ def draw(subjects, expression):
     if not subjects:
         return
     works_of = [work(subject, num_args) for work in (works.circuit, works.routes) for subject in subjects]
-    found = background.gathered(works_of)
+    count = sum(len(edges_of(subject.config)) for subject in subjects)
+    found = background.gathered(works_of, ask=f"Try all {count:,} edges" if count > UNASKED else None)
     if found is None:
         return
     circuits, routes = found[: len(subjects)], found[len(subjects) :]

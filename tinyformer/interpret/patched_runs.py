@@ -6,7 +6,7 @@ from tinyformer.interpret.paths import ANSWER_NODE, PORTS, Contrasts, senders
 from tinyformer.interpret.trace import score_scale, trace
 from tinyformer.layers import Softmax
 
-MOST_KEPT = 600  # values of parts that are remembered between runs
+MOST_BYTES = 100_000_000  # of the values of parts that are remembered between runs
 
 
 class PatchedRuns:
@@ -24,7 +24,7 @@ class PatchedRuns:
         self.pairs = Contrasts(*(part[right] for part in pairs[:-1]), pairs.names)
         self.clean, self.reference = ([value[right] for value in run[0]] for run in (clean, corrupted))
         self.before, self.after = (self._difference(run[1][right]) for run in (corrupted, clean))
-        self.names, self._kept, self._count = senders(self.config), {}, 0
+        self.names, self._kept, self._count, self._bytes = senders(self.config), {}, 0, 0
 
     def difference(self, kept):
         """A collection of Edge → (B,): logit of the clean answer minus that of the corrupted one."""
@@ -100,10 +100,11 @@ class PatchedRuns:
     def _once(self, key, compute):
         """(number, value): computed if it is not remembered. Equal numbers mean equal values."""
         if key not in self._kept:
-            if len(self._kept) > MOST_KEPT:
-                self._kept.clear()
-            self._count += 1
-            self._kept[key] = (self._count, compute())
+            value = compute()
+            if self._bytes + value.nbytes > MOST_BYTES:
+                self._kept, self._bytes = {}, 0
+            self._count, self._bytes = self._count + 1, self._bytes + value.nbytes
+            self._kept[key] = (self._count, value)
         return self._kept[key]
 
 
