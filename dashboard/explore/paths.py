@@ -18,11 +18,10 @@ from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import contrasts
 print(drain(circuit_steps({model}, contrasts(expression_space()))))"""
 UNASKED = 1000  # edges of all models, tried without asking: some seconds
-LISTED = (2, 4)  # numbers of the expressions whose space can be listed
 
 
 def draw(subjects, expression):
-    num_args = int(np.clip(len(expression.numbers), *LISTED))
+    num_args = works.listed(expression)
     counts = background.gathered([works.answered(subject, num_args) for subject in subjects])
     if counts is None:
         return

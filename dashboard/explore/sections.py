@@ -16,6 +16,8 @@ from dashboard.explore import (
     lens,
     patching,
     paths,
+    probing,
+    reads,
     roles,
     subsets,
     tokens,
@@ -38,7 +40,10 @@ SECTIONS = {
     section.title: section
     for section in (
         Section("Where do they look?", "drawn", {"Heatmaps": heatmaps, "Arcs": arcs, "Focus": focus}),
-        Section("What do they do?", "asked_by", {"Roles": roles, "Taken out": ablation, "Subsets": subsets}),
+        Section(
+            "What do they do?", "asked_by",
+            {"Roles": roles, "Taken out": ablation, "Subsets": subsets, "QK and OV": reads, "Probes": probing},
+        ),
         Section(
             "How does this answer arise?", "followed",
             {"Stage by stage": lens, "Who wrote it": wrote, "What carries it": patching, "Which tokens": tokens},

@@ -7,6 +7,7 @@ from tinyformer.interpret.patched_runs import answered_pairs
 from tinyformer.interpret.patching import over_pairs, random_pairs
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import SEED, contrasts
+from tinyformer.interpret.probes import probe_steps
 from tinyformer.interpret.routes import route_steps
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.task.datasets import SIDES
@@ -63,6 +64,19 @@ def many_pairs(subject, num_args):
     return Work(
         f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
         lambda: over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task)),
+    )  # fmt: skip
+
+
+def listed(expression):
+    """How many numbers the expressions have that are asked of all: as many as this one, where they can be listed."""
+    return min(max(len(expression.numbers), 2), 4)
+
+
+def probes(subject, num_args):
+    """Probes."""
+    return Work(
+        f"{subject.name}: probes", ("probes", subject.source, num_args),
+        lambda: probe_steps(subject.model, expression_space(num_args, task=subject.shown.checkpoint.task)),
     )  # fmt: skip
 
 

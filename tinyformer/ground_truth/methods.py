@@ -27,7 +27,7 @@ METHODS = {
     "patching of heads": Method(("What carries it",), "heads", finders.by_patching),
     "gradient × input": Method(("Which tokens",), "tokens", finders.by_gradients(interpret.gradient_times_input)),
     "integrated gradients": Method(("Which tokens",), "tokens", finders.by_gradients(finders.integrated)),
-    "OV copies digits": Method((), "heads", finders.by_ov),
+    "OV copies digits": Method(("QK and OV",), "heads", finders.by_ov),
     "path patching": Method(("Path patching",), "edges", finders.by_paths),
     "path patching, jointly": Method(("Path patching",), "edges", finders.by_paths_jointly),
 }
