@@ -43,9 +43,9 @@ def draw(subjects, expression):
             st.caption(found.told)
     components.how_to_read(
         "Computed from the weights alone, for no expression. QK: the score that the operation, in the first row, would "
-        "give to a token, and to a place; a score is the sum of the two. Only differences within a row count. OV: what "
-        "a digit that is looked at adds to the logit of each digit, on the way past all later parts: a bright diagonal "
-        "copies. Of the norms, centering and γ are folded in; what they divide by depends on the row and is left out."
+        "give to a token, and to the place where it stands; a score is their sum. Only differences within a row "
+        "count. OV: what a digit that is looked at adds to the logit of each digit, on the way past all later parts: "
+        "a bright diagonal copies. Of the norms, centering and γ are folded in; what they divide by depends on the row and is left out."
     )
 
 
@@ -53,5 +53,5 @@ def _grid(title, values, rows, columns, told, width):
     reach = max(float(np.abs(values).max()), 1e-6)
     return grid.grid(
         values, rows, columns, told_columns=told, title=title, signed=True, reach=reach,
-        names=("row", "column", "value"), cell=max(9, min(30, (width - 60) // len(columns))), height=22, form=".1f",
+        names=("of", "for", "score"), cell=max(9, min(30, (width - 60) // len(columns))), height=22, form=".1f",
     )  # fmt: skip

@@ -122,3 +122,12 @@ def test_a_circuit_is_tested_on_pairs_that_had_no_part_in_finding_it():
     found = drain(circuit_steps(build("one head").model, PAIRS, contrasts(expression_space(), 4, seed=9)))
     np.testing.assert_allclose(found.elsewhere, 1, atol=1e-3)
     assert np.isnan(drain(circuit_steps(build("one head").model, PAIRS)).elsewhere).all()
+
+
+def test_qk_of_the_first_layer_is_the_score_but_for_a_constant_of_the_row():
+    model = make(positions="learned")
+    found, tokens = head_circuits(model, 0, 1), PAIRS.clean
+    scores = trace(model, tokens)["blocks.0.attn.scores"][:, 1, 0]  # (B, T): of the first row
+    told = found.qk[tokens[:, :1], tokens] + found.places[tokens[:, 0], : tokens.shape[1]]
+    apart = scores - told
+    np.testing.assert_allclose(apart, apart[:, :1].repeat(tokens.shape[1], axis=1), atol=1e-9)

@@ -94,12 +94,13 @@ def test_qk_and_ov_of_every_head(norm):
 
     for layer, block in enumerate(twin.blocks):
         for head in range(2):
-            rows, x = slice(head * 8, head * 8 + 8), twin.embedding.weight
+            rows, x, first = slice(head * 8, head * 8 + 8), twin.embedding.weight, twin.positions[:1]
             for earlier in twin.blocks[:layer] if norm == "post" else ():
-                x = without_division(without_division(x, earlier.attention_norm), earlier.feed_forward_norm)
-            x = without_division(x, block.attention_norm) if norm == "pre" else x
+                x, first = (without_division(without_division(one, earlier.attention_norm), earlier.feed_forward_norm)
+                            for one in (x, first))  # fmt: skip
+            x, first = (without_division(one, block.attention_norm) if norm == "pre" else one for one in (x, first))
             (q, k, v), (bias, _, _) = block.qkv.weight.chunk(3), block.qkv.bias.chunk(3)
-            scores = (x @ q[rows].T + bias[rows]) @ (x @ k[rows].T).T / 8**0.5
+            scores = ((x + first) @ q[rows].T + bias[rows]) @ (x @ k[rows].T).T / 8**0.5
             written = x @ v[rows].T @ block.output.weight[:, rows].T
             for later in twin.blocks[layer:] if norm == "post" else ():
                 written = without_division(without_division(written, later.attention_norm), later.feed_forward_norm)

@@ -14,8 +14,8 @@ from tinyformer.interpret.trace import score_scale
 
 
 class HeadCircuits(NamedTuple):
-    qk: np.ndarray  # (V, V): the score that a query token (row) gives to a key token (column), its place left out
-    places: np.ndarray  # (V, T): the score that a query token gives to a position
+    qk: np.ndarray  # (V, V): the score that a token in the first place (row) gives to another token (column) …
+    places: np.ndarray  # (V, T): … and to the place where that stands: to be added
     ov: np.ndarray  # (V, V): what a token that is looked at (row) adds to the logit of another (column)
     exact: bool  # qk and places are: no norm stands between the embedding and this head. Before the logits one does
     told: str  # what could not be folded in, in a sentence
@@ -33,7 +33,7 @@ def head_circuits(model, layer, head, positions=8):
         tokens, places = (_folded(x, block.attention_norm) for x in (tokens, places))
     weight, bias = block.attention.qkv.weight.value, block.attention.qkv.bias.value
     q, k, v = (slice(part * D + head * K, part * D + (head + 1) * K) for part in range(3))
-    asks = (tokens @ weight[:, q] + bias[q]) * score_scale(config)
+    asks = ((tokens + places[0]) @ weight[:, q] + bias[q]) * score_scale(config)
     written = tokens @ weight[:, v] @ head_writes(block, head)
     if config.norm == "post":
         written = _folded(_folded(written, block.attention_norm), block.feed_forward_norm)
