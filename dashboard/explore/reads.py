@@ -45,7 +45,8 @@ def draw(subjects, expression):
         "Computed from the weights alone, for no expression. QK: the score that the operation, in the first row, would "
         "give to a token, and to the place where it stands; a score is their sum. Only differences within a row "
         "count. OV: what a digit that is looked at adds to the logit of each digit, on the way past all later parts: "
-        "a bright diagonal copies. Of the norms, centering and γ are folded in; what they divide by depends on the row and is left out."
+        "a bright diagonal copies. Of the norms, centering and γ are folded in; what they divide by depends on the "
+        "row and is left out."
     )
 
 
