@@ -14,8 +14,9 @@ from tinyformer.task.datasets import SIDES
 def draw(models):
     """The finding, then held-out accuracy and all the rest, of each model."""
     reports = [caches.figures(shown.file) for shown in models]
-    names = [shown.name for shown in models]
-    first_line, held_out = st.empty(), finding.held_out(names, reports)
+    trained = [(shown, one) for shown, one in zip(models, reports, strict=True) if not shown.checkpoint.by_hand]
+    names, of_trained = [shown.name for shown, _ in trained], [one for _, one in trained]
+    first_line, held_out = st.empty(), finding.held_out(names, of_trained) if trained else ""
     first_line.text(held_out)
     st.dataframe(
         table(models, reports, best_of([shown for shown, _ in trained])),
@@ -42,8 +43,9 @@ def draw(models):
             ),
         },
     )
-    beyond = finding.beyond(names, [caches.lengths(shown.file) for shown in models])  # it may take a second, once
-    first_line.text(" ".join(filter(None, (held_out, beyond))))
+    if trained:
+        beyond = finding.beyond(names, [caches.lengths(shown.file) for shown, _ in trained])  # a second, once
+        first_line.text(" ".join(filter(None, (held_out, beyond))))
 
 
 def best_of(models):

@@ -127,3 +127,17 @@ def test_a_graph_without_edges_and_one_of_many_layers():
     assert len(figure.data) == 3 + 3 * 3 and "none" in figure.description
     figure = circuit_graph([("tokens", "head 3.2", "q, v", 0.5), ("head 3.2", "answer", "", 1.0)], 3, 2, "#000000")
     assert "head 3.2 → answer 1.00" in figure.description
+
+
+def test_nothing_is_held_out_from_a_model_by_hand(app, folder):
+    write_by_hand(folder, "one", "one head")
+    app.run()
+    app.switch_page("views/evaluate.py")
+    app.session_state["models"] = ["one", "seed-42"]
+    app.run()
+    assert not app.exception
+    rows = app.dataframe[0].value.set_index("model")
+    by_hand = next(row for name, row in rows.iterrows() if name.endswith(" one"))
+    assert by_hand["95% interval"] == "written by hand" and by_hand["all 5,000"] == 100
+    assert by_hand[["held out", "loss", "calibration error"]].isna().all()
+    assert "one" not in app.text[0].value.split()
