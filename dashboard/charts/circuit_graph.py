@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.figure import ROWS, Figure, to_spec
-from dashboard.charts.theme import NEUTRAL
+from dashboard.charts.theme import NEUTRAL, model_encodings
 
 ROW = 58  # pixels between the rows of parts
 
@@ -65,3 +65,24 @@ def _spec(num_layers, color, width, title):
     height = ROW * (2 * num_layers + 2)
     chart = alt.layer(lines, plates, *names, data=ROWS).properties(width=width, height=height, title=title)
     return to_spec(chart)
+
+
+def faithfulness(rows, models):
+    """rows: (model, series, edges kept, share of the logit difference); models: (name, color, shape)."""
+    data = pd.DataFrame(rows, columns=["model", "series", "kept", "share"])
+    half = data[data["share"] >= 0.5].groupby(["model", "series"], sort=False)["kept"].min()
+    told = "; ".join(f"{model}, {series}: {kept}" for (model, series), kept in half.items())
+    return Figure(_faithfulness(tuple(models)), data, f"Faithfulness by edges kept; half of it needs {told}")
+
+
+@lru_cache
+def _faithfulness(models):
+    color, _ = model_encodings(*zip(*models, strict=True))
+    chart = alt.Chart(ROWS, title="Faithfulness of what is left").mark_line(strokeWidth=1.8).encode(
+        x=alt.X("kept:Q", title="edges that are kept"),
+        y=alt.Y("share:Q", title="share of the logit difference"),
+        color=color,
+        strokeDash=alt.StrokeDash("series:N", sort=None, legend=alt.Legend(orient="top", title=None)),
+        tooltip=["model:N", "series:N", "kept:Q", alt.Tooltip("share:Q", format=".1%")],
+    )  # fmt: skip
+    return to_spec(chart.properties(height=240))

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import circuit_graph, curves
+from dashboard.charts import circuit_graph
 from dashboard.explore import background, works
 from dashboard.plain_text import plain
 from tinyformer.interpret.path_circuits import ENOUGH
@@ -39,7 +39,7 @@ def draw(subjects, expression):
     circuits, routes = found[: len(subjects)], found[len(subjects) :]
     for other in range(1, len(subjects)):
         names = [plain(subjects[place].name) for place in (0, other)]
-        if subjects[0].shown.checkpoint.task == subjects[other].shown.checkpoint.task:  # else of other pairs
+        if subjects[0].task == subjects[other].task:  # else of other pairs
             st.markdown(told(*names, largest_difference(routes[0], routes[other])))
     st.caption(
         f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. "
@@ -123,15 +123,11 @@ def _table(circuit):
 
 
 def _curve(subjects, circuits):
-    frame = {"model": [], "series": [], "x": [], "y": []}
-    for subject, circuit in zip(subjects, circuits, strict=True):
-        for series, shares in (("all", circuit.curve[:, 0]), ("worst operation", np.nanmin(circuit.curve, axis=1))):
-            frame["model"] += [subject.name] * len(shares)
-            frame["series"] += [series] * len(shares)
-            frame["x"] += [circuit.every_edge - number for number in range(len(shares))]
-            frame["y"] += shares.round(4).tolist()
-    figure = curves.curves(
-        frame, [subject.looks for subject in subjects], "faithfulness", "Faithfulness of what is left",
-        x_title="edges that are kept",
-    )  # fmt: skip
+    rows = [
+        (subject.name, series, circuit.every_edge - number, round(float(share), 4))
+        for subject, circuit in zip(subjects, circuits, strict=True)
+        for series, shares in (("all", circuit.curve[:, 0]), ("worst operation", np.nanmin(circuit.curve, axis=1)))
+        for number, share in enumerate(shares)
+    ]
+    figure = circuit_graph.faithfulness(rows, [subject.looks for subject in subjects])
     components.draw(figure, key=f"faithful-{len(subjects)}", stretch=True)

@@ -28,7 +28,7 @@ def draw(subjects, expression):
                 st.info(f"It has no {name}.")
                 continue
             found = head_circuits(subject.model, heads[name].layer, heads[name].head, T)
-            task = subject.shown.checkpoint.task
+            task = subject.task
             digits = [task.vocabulary[token] for token in DIGITS]
             scores = np.concatenate([found.qk[np.ix_(task.name_ids, READ)], found.places[task.name_ids]], axis=1)
             words, places = [task.vocabulary[token] for token in READ], range(1, T + 1)

@@ -76,7 +76,7 @@ def probes(subject, num_args):
     """Probes."""
     return Work(
         f"{subject.name}: probes", ("probes", subject.source, num_args),
-        lambda: probe_steps(subject.model, expression_space(num_args, task=subject.shown.checkpoint.task)),
+        lambda: probe_steps(subject.model, expression_space(num_args, task=subject.task)),
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def routes(subject, num_args):
 
 
 def _contrasts(subject, num_args, seed=SEED):
-    return contrasts(expression_space(num_args, task=subject.shown.checkpoint.task), seed=seed)
+    return contrasts(expression_space(num_args, task=subject.task), seed=seed)
 
 
 def gradients(subject, expression, other):
