@@ -25,7 +25,7 @@ METHODS = {
     "logit lens": Method(("Stage by stage",), "stages", finders.by_lens),
     "direct attribution": Method(("Who wrote it",), "parts", finders.by_writing),
     "patching of heads": Method(("What carries it",), "heads", finders.by_patching),
-    "gradient × input": Method(("Which tokens",), "tokens", finders.by_gradients(interpret.gradient_times_input)),
+    "gradient times input": Method(("Which tokens",), "tokens", finders.by_gradients(interpret.gradient_times_input)),
     "integrated gradients": Method(("Which tokens",), "tokens", finders.by_gradients(finders.integrated)),
     "OV copies digits": Method(("QK and OV",), "heads", finders.by_ov),
     "path patching": Method(("Path patching",), "edges", finders.by_paths),
