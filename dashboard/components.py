@@ -104,7 +104,7 @@ def origin(shown):
     """ "seed 42, 20 epochs": how a model came about, as far as its name does not say so."""
     training = shown.checkpoint.training
     if training is None:
-        return "origin unknown"
+        return "written by hand" if shown.checkpoint.by_hand else "origin unknown"
     named = f"seed-{training.seed}" in re.findall(r"seed-\d+", shown.name)
     return f"{'' if named else f'seed {training.seed}, '}{training.epochs} epochs"
 

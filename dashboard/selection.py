@@ -51,6 +51,8 @@ class ShownModel(NamedTuple):
         """What the expression was to this model's training, in a few words; "" of what is no question to it."""
         if not isinstance(question := self.question(expression), Expression):
             return ""
+        if self.checkpoint.by_hand:
+            return "was written by hand, not trained"
         return history(self.checkpoint.training, question, self.side_of(question))
 
 

@@ -14,11 +14,12 @@ from tinyformer.task.datasets import SIDES
 def draw(models):
     """The finding, then held-out accuracy and all the rest, of each model."""
     reports = [caches.figures(shown.file) for shown in models]
-    names = [shown.name for shown in models]
-    first_line, held_out = st.empty(), finding.held_out(names, reports)
+    trained = [(shown, one) for shown, one in zip(models, reports, strict=True) if not shown.checkpoint.by_hand]
+    names, of_trained = [shown.name for shown, _ in trained], [one for _, one in trained]
+    first_line, held_out = st.empty(), finding.held_out(names, of_trained) if trained else ""
     first_line.text(held_out)
     st.dataframe(
-        table(models, reports, best_of(models)),
+        table(models, reports, best_of([shown for shown, _ in trained])),
         hide_index=True,
         key="head",
         placeholder="",
@@ -42,8 +43,9 @@ def draw(models):
             ),
         },
     )
-    beyond = finding.beyond(names, [caches.lengths(shown.file) for shown in models])  # it may take a second, once
-    first_line.text(" ".join(filter(None, (held_out, beyond))))
+    if trained:
+        beyond = finding.beyond(names, [caches.lengths(shown.file) for shown, _ in trained])  # a second, once
+        first_line.text(" ".join(filter(None, (held_out, beyond))))
 
 
 def best_of(models):
@@ -70,9 +72,10 @@ def table(models, reports, first=None):
             _accuracies(
                 f"{shown.style.glyph} {shown.name}{best_mark}", one["sides"]["test"], one["sides"]["all"], whole
             )
+            | ({"held out": None, "95% interval": "written by hand", "wrong": ""} if shown.checkpoint.by_hand else {})
             | {
-                "loss": one["sides"]["test"]["loss"],
-                "calibration error": one["sides"]["test"]["calibration_error"],
+                "loss": None if shown.checkpoint.by_hand else one["sides"]["test"]["loss"],
+                "calibration error": None if shown.checkpoint.by_hand else one["sides"]["test"]["calibration_error"],
                 "parameters": one["parameters"],
                 "seed": one["seed"],
                 "training": one["training_seconds"],

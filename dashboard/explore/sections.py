@@ -12,8 +12,12 @@ from dashboard.explore import (
     explanation,
     focus,
     heatmaps,
+    known,
     lens,
     patching,
+    paths,
+    probing,
+    reads,
     roles,
     subsets,
     tokens,
@@ -36,14 +40,17 @@ SECTIONS = {
     section.title: section
     for section in (
         Section("Where do they look?", "drawn", {"Heatmaps": heatmaps, "Arcs": arcs, "Focus": focus}),
-        Section("What do they do?", "asked_by", {"Roles": roles, "Taken out": ablation, "Subsets": subsets}),
+        Section(
+            "What do they do?", "asked_by",
+            {"Roles": roles, "Taken out": ablation, "Subsets": subsets, "QK and OV": reads, "Probes": probing},
+        ),
         Section(
             "How does this answer arise?", "followed",
             {"Stage by stage": lens, "Who wrote it": wrote, "What carries it": patching, "Which tokens": tokens},
         ),
-        Section("The same in another seed?", "compared", {"Matched heads": circuits}),
+        Section("The same in another seed?", "compared", {"Path patching": paths, "Matched heads": circuits}),
         Section("How did it come about?", "course", {"Time": training}),
-        Section("Can one trust this?", "trusted", {"Look and effect": explanation}),
+        Section("Can one trust this?", "trusted", {"Known circuits": known, "Look and effect": explanation}),
     )
 }  # fmt: skip
 
@@ -85,11 +92,11 @@ def _head_renamed(name):
 
 
 def choose():
-    """Draw the two controls; return the chosen view's module."""
+    """Draw the two controls; return the chosen view's name and module."""
     section = SECTIONS[_one_of("Question", list(SECTIONS), LOOK)]
-    if len(section.views) == 1:
-        return next(iter(section.views.values()))
-    return section.views[_one_of("Shown", list(section.views), section.key)]
+    views = list(section.views)
+    name = views[0] if len(views) == 1 else _one_of("Shown", views, section.key)
+    return name, section.views[name]
 
 
 def _one_of(label, options, key):

@@ -57,6 +57,8 @@ class Subject(NamedTuple):
 
     @property
     def note(self):
+        if self.shown.checkpoint.by_hand:
+            return "as written"
         return "as trained" if self.step is None else f"after {self.step:,} steps"
 
 

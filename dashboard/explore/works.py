@@ -3,7 +3,12 @@
 from dashboard.explore.background import Work
 from tinyformer import expression_space, interpret
 from tinyformer.evaluation.report import split_of
+from tinyformer.interpret.patched_runs import answered_pairs
 from tinyformer.interpret.patching import over_pairs, random_pairs
+from tinyformer.interpret.path_circuits import circuit_steps
+from tinyformer.interpret.paths import SEED, contrasts
+from tinyformer.interpret.probes import probe_steps
+from tinyformer.interpret.routes import route_steps
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.task.datasets import SIDES
 
@@ -60,6 +65,45 @@ def many_pairs(subject, num_args):
         f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
         lambda: over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task)),
     )  # fmt: skip
+
+
+def listed(expression):
+    """How many numbers the expressions have that are asked of all: as many as this one, where they can be listed."""
+    return min(max(len(expression.numbers), 2), 4)
+
+
+def probes(subject, num_args):
+    """Probes."""
+    return Work(
+        f"{subject.name}: probes", ("probes", subject.source, num_args),
+        lambda: probe_steps(subject.model, expression_space(num_args, task=subject.task)),
+    )  # fmt: skip
+
+
+def answered(subject, num_args):
+    """How many of the pairs of `circuit` it answers right on both sides."""
+    return _once(
+        f"{subject.name}: pairs", ("answered", subject.source, num_args),
+        lambda: answered_pairs(subject.model, _contrasts(subject, num_args)),
+    )  # fmt: skip
+
+
+def circuit(subject, num_args):
+    """PathCircuit, on pairs of expressions of as many numbers."""
+    return Work(
+        f"{subject.name}: path patching", ("circuit", subject.source, num_args),
+        lambda: circuit_steps(subject.model, *(_contrasts(subject, num_args, seed) for seed in (SEED, SEED + 1))),
+    )  # fmt: skip
+
+
+def routes(subject, num_args):
+    """Routes, on the same pairs for every model of the same operations."""
+    steps = lambda: route_steps(subject.model, _contrasts(subject, num_args))  # noqa: E731
+    return Work(f"{subject.name}: routes", ("routes", subject.source, num_args), steps)
+
+
+def _contrasts(subject, num_args, seed=SEED):
+    return contrasts(expression_space(num_args, task=subject.task), seed=seed)
 
 
 def gradients(subject, expression, other):

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from dashboard import components, questions, selection
-from dashboard.explore import python, sections, subjects
+from dashboard.explore import known, python, sections, subjects
 
 models, expression = selection.current()[:2]
 
 st.title("Explore Attention")
 components.require_models(models)
 sections.open_old_link()
-view = sections.choose()  # only the chosen one computes
+name, view = sections.choose()  # only the chosen one computes
 if view in sections.OF_ONE_EXPRESSION:
     models = questions.who_knows(models, expression)
 shown = subjects.at_the_moment(models)
 view.draw(shown, expression)
+known.line(name)
 python.draw(view, shown, expression)

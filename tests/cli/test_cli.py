@@ -318,7 +318,7 @@ def test_every_command_has_help_with_examples(run, name):
 
 def test_without_a_command_the_commands_are_listed(run):
     status, output, _ = run()
-    assert status == 0 and all(re.search(rf"^ +{name} ", output, re.M) for name in COMMANDS)
+    assert status == 0 and all(re.search(rf"^ +{name}( |$)", output, re.M) for name in COMMANDS)
 
 
 # --- other ends of the pipe

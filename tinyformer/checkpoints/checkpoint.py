@@ -47,6 +47,11 @@ class Checkpoint:
         return _task(self.training)
 
     @property
+    def by_hand(self):
+        """Its weights were written, not trained: nothing was held out from it."""
+        return self.training is None and "written_by_hand" in self.metadata
+
+    @property
     def name(self):
         return self.path.stem if self.path else "model"
 

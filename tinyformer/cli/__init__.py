@@ -22,6 +22,7 @@ from tinyformer.cli import (
     dashboard,
     evaluate,
     gradcheck,
+    ground_truth,
     models,
     predict,
     runs,
@@ -43,6 +44,7 @@ COMMANDS = {
     "models": models,
     "runs": runs,
     "sweep": sweep,
+    "ground-truth": ground_truth,
     "dashboard": dashboard,
 }
 EXAMPLES = (

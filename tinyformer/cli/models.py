@@ -62,6 +62,7 @@ def _row(checkpoint):
     training, test = checkpoint.training, checkpoint.metadata.get("test") or {}
     right = f"{test['correct']} of {test['total']}" if {"correct", "total"} <= set(test) else "–"
     settings = " ".join(options.command_words(training, seed=False)) or "the defaults" if training else "unknown"
+    settings = "written by hand" if checkpoint.by_hand else settings
     return (
         one_line(checkpoint.name, 30),
         checkpoint.fingerprint,

@@ -1,0 +1,120 @@
+"""View Known circuits: what each method of this page finds in models written by hand; and each view's line of it."""
+
+import math
+
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid
+from tinyformer.checkpoints.folders import shipped_folder
+from tinyformer.ground_truth.kinds import KINDS
+from tinyformer.ground_truth.methods import METHODS
+from tinyformer.ground_truth.published import published_scores
+from tinyformer.ground_truth.scores import GROUPS, average
+
+RECIPE = """\
+from tinyformer.ground_truth.scores import average, scores_steps
+from tinyformer.interpret import drain
+for one in average(drain(scores_steps(methods=["path patching", "a role by attention"]))):
+    print(one)"""
+MEASURES = {
+    "precision": "how much of what a method names belongs to the circuit",
+    "recall": "how much of the circuit a method names",
+}
+MISSING = "The table of scores is not there; `python -m tinyformer ground-truth` measures them."
+
+
+def scores():
+    return _scores(str(shipped_folder()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _scores(folder):
+    return published_scores()
+
+
+def draw(subjects, expression):
+    if not scores():
+        st.info(MISSING)
+        return
+    seeds = len({one.seed for one in scores()})
+    st.markdown(
+        f"**{len(KINDS)} kinds of models were written by hand, weight by weight, so that their circuit is known.** "
+        f"Here is what each method of this page finds in {seeds} models of each kind, left to itself, by one rule: a "
+        "part with a twentieth of the whole, for one operation at least, is called part of the circuit."
+    )
+    tables = [{(one.method, one.finds): one for one in average(scores(), kinds)} for kinds in GROUPS.values()]
+    lines = [
+        f"| {method} | {finds} | " + " | ".join(_both(table.get((method, finds))) for table in tables) + " |"
+        for method, finds in tables[0]
+    ]
+    st.caption("Precision · recall, means:")
+    st.markdown("\n".join([f"| method | finds | {' | '.join(GROUPS)} |", "|---" * (2 + len(GROUPS)) + "|", *lines]))
+    _by_kind()
+    components.how_to_read(
+        "Precision: how much of what is named belongs to the circuit. Recall: how much of the circuit is named. "
+        "Edges are those of path patching, parts are heads and feed-forward layers; stages are those at which the "
+        "answer is written; tokens those that a place depends on: the operation, and the number that stands there.\n\n"
+        "*One path*: nothing stands in for anything else. *Backups and cancelling*: what is taken out is made up for, "
+        "or was made up for already; methods that take out one thing at a time cannot see that. Two heads that cancel "
+        "each other are named by all of them, path patching too, though both can go. Only trying all subsets finds "
+        "that out.\n\n"
+        "These models are cleaner than trained ones: what a part does not do is exactly zero, but for the noisy kind. "
+        "What fails here is not to be believed there; what succeeds here may still fail there."
+    )
+
+
+def _both(one):
+    return "–" if one is None else f"{_rate(one.precision)} · {_rate(one.recall)}"
+
+
+def _rate(value):
+    return "–" if math.isnan(value) else f"{value:.2f}"
+
+
+def _by_kind():
+    """Method × kind, one of the two measures."""
+    measure = st.segmented_control(
+        "Measure", list(MEASURES), default="precision", required=True, key="known_measure", bind="query-params"
+    )
+    methods = [name for name in METHODS if any(one.method == name for one in scores())]
+    of = {
+        (name, kind): getattr(found[0], measure)
+        for kind in KINDS for name in methods
+        if (found := average([one for one in scores() if one.method == name], [kind]))
+    }  # fmt: skip
+    kinds = list(KINDS)
+    figure = grid.grid(
+        [[of.get((name, kind), math.nan) for kind in kinds] for name in methods], methods, range(1, len(kinds) + 1),
+        told_columns=kinds, names=("method", "kind", measure), cell=19, height=22,
+        title=f"By kind: {MEASURES[measure]}",
+    )  # fmt: skip
+    components.draw(figure, key="known")
+    numbered = [f"{place} {kind}: {KINDS[kind].what}" for place, kind in enumerate(kinds, 1)]
+    st.caption(f"Kinds: {'; '.join(numbered)}.")
+
+
+def line(view):
+    """Under a view: how far its methods found circuits that were known."""
+    told = [_told(name) for name, method in METHODS.items() if view in method.views and scores()]
+    if told:
+        st.caption(
+            "How far can one trust this? On models written by hand, whose circuit is known: "
+            + "; ".join(filter(None, told)) + ". More under “Known circuits”."
+        )  # fmt: skip
+
+
+def _told(name):
+    """A method in half a sentence: what it names, and the kind that it is worst on."""
+    found = average([one for one in scores() if one.method == name])
+    if not found:
+        return ""
+    one = found[0]
+    worst = [
+        f"{_rate(rate)} on “{kind}”" if rate < 1 else "" for kind, rate in (one.least_precise, one.least_complete)
+    ]  # fmt: skip
+    parts = [
+        f"{measure} {_rate(value)}" + (f" (at worst {at})" if at else "")
+        for measure, value, at in zip(MEASURES, (one.precision, one.recall), worst, strict=True)
+    ]
+    return f"**{name}** finds {one.finds} with {' and '.join(parts)}"

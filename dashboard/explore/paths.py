@@ -1,0 +1,133 @@
+"""View Path patching: the circuit of each model on display by causes, and in which way two models' circuits differ."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import circuit_graph
+from dashboard.explore import background, works
+from dashboard.plain_text import plain
+from tinyformer.interpret.path_circuits import ENOUGH
+from tinyformer.interpret.paths import EACH, edges_of
+from tinyformer.interpret.routes import ERROR, largest_difference
+
+RECIPE = """\
+from tinyformer import expression_space, load_checkpoint
+from tinyformer.interpret import drain
+from tinyformer.interpret.path_circuits import circuit_steps
+from tinyformer.interpret.paths import contrasts
+print(drain(circuit_steps({model}, contrasts(expression_space()))))"""
+UNASKED = 1000  # edges of all models, tried without asking: some seconds
+
+
+def draw(subjects, expression):
+    num_args = works.listed(expression)
+    counts = background.gathered([works.answered(subject, num_args) for subject in subjects])
+    if counts is None:
+        return
+    silent = [subject.name for subject, count in zip(subjects, counts, strict=True) if not count]
+    if silent:
+        st.info(f"{plain(', '.join(silent))}: no pair is answered right on both sides, so there is no way to follow.")
+    subjects = [subject for subject in subjects if subject.name not in silent]
+    if not subjects:
+        return
+    works_of = [work(subject, num_args) for work in (works.circuit, works.routes) for subject in subjects]
+    count = sum(len(edges_of(subject.config)) for subject in subjects)
+    found = background.gathered(works_of, ask=f"Try all {count:,} edges" if count > UNASKED else None)
+    if found is None:
+        return
+    circuits, routes = found[: len(subjects)], found[len(subjects) :]
+    for other in range(1, len(subjects)):
+        names = [plain(subjects[place].name) for place in (0, other)]
+        if subjects[0].task == subjects[other].task:  # else of other pairs
+            st.markdown(told(*names, largest_difference(routes[0], routes[other])))
+    st.caption(
+        f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. "
+        f"The circuit is what is left when edges are taken away as long as {ENOUGH:.0%} of the logit difference stays, "
+        "for every operation. Point at an edge to see what is lost without it."
+    )
+    for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
+        circuit = circuits[place]
+        with column:
+            st.markdown(f"**{len(circuit.edges)} of {circuit.every_edge} edges** ({circuit.pairs} pairs)")
+            figure = circuit_graph.circuit_graph(
+                _connections(circuit), subject.config.num_layers, subject.config.num_heads, subject.style.color,
+                width=min(420, width - 20),
+            )  # fmt: skip
+            components.draw(figure, key=f"circuit-{subject.name}-{len(subjects)}")
+            st.markdown(_table(circuit))
+    _curve(subjects, circuits)
+    components.how_to_read(
+        "Below: what tokens and positions are. Then the heads of each layer, and its feed-forward layer (ff) to the "
+        "right. A line is an edge: what one part wrote, read by another, along the residual path alone; thick where "
+        "much of the logit difference is lost without it, for the operation that needs it most. A head is read from in "
+        "three ways (q, k, v), shown as one line.\n\n"
+        "An edge that is taken away carries what its sender wrote for another expression, with another answer, whose "
+        "numbers stand in other rows. Every part reads a stream of its own, sent through the norms anew.\n\n"
+        "*Faithfulness*: the share of the logit difference that the circuit carries alone, on the pairs by which it "
+        "was found, and on as many others. *Completeness* (left without): what all the rest carries without the "
+        "circuit: near 0, if nothing was left out. *Minimality*: what the least of its "
+        "edges carries. Many edges of a trained model carry little: where its circuit ends is set by the "
+        f"{ENOUGH:.0%}, not by the model, and circuits found on other pairs share 80 to 93% of their edges, all that "
+        "carry a tenth or more among them (three models that ship, three draws each).\n\n"
+        f"The sentence on top compares routes, all edges from one kind of part to another, on the same pairs. Its "
+        f"interval holds for all routes together ({1 - ERROR:.0%}, Bonferroni); the pairs are a sample, the two seeds "
+        "are two."
+    )
+
+
+def told(first, second, difference):
+    """How two models' circuits differ, in a sentence."""
+    if difference is None:
+        return f"**{first} and {second}**: too few pairs that both answer right to compare them."
+    if not difference.is_told:
+        return (
+            f"**{first} and {second} do not differ by more than chance, or by less than is worth a word**, in any of "
+            f"{difference.tested} routes ({difference.pairs} pairs)."
+        )
+    senders, receivers = difference.route
+    apart = (difference.first - difference.second) * 100
+    low, high = sorted(abs(end) * 100 for end in (difference.low, difference.high))
+    how = f"{abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and {high:.0f}"
+    return (
+        f"**{first} sends {_percent(difference.first)} of the answer from {senders} to {receivers}, {second} "
+        f"{_percent(difference.second)}**: {how} (of {difference.tested} routes the one that differs most, "
+        f"{difference.pairs} pairs)."
+    )
+
+
+def _percent(share):
+    """ "0%" also where rounding leaves a minus."""
+    return "–" if np.isnan(share) else f"{round(100 * share)}%"
+
+
+def _connections(circuit):
+    """[(sender, component, ports, effect)]: the edges into one part as one line, with the largest effect."""
+    lines = {}
+    for edge, lost in sorted(circuit.effects.items()):
+        ports, effect = lines.get((edge.sender, edge.component), ("", 0.0))
+        port = edge.receiver[-1] if edge.receiver != edge.component else ""
+        lines[edge.sender, edge.component] = (", ".join(filter(None, (ports, port))),
+                                              max(effect, float(np.nanmax(np.abs(lost[1:])))))  # fmt: skip
+    return [(*ends, *rest) for ends, rest in lines.items()]
+
+
+def _table(circuit):
+    columns = circuit.faithfulness, circuit.elsewhere, circuit.completeness
+    rows = [
+        f"| {name} | {' | '.join(_percent(shares[place]) for shares in columns)} |"
+        for place, name in enumerate(("all", *map(plain, circuit.names)))
+    ]
+    note = f"\n\nMinimality: the least of its edges carries {circuit.minimality:.1%}."
+    return "\n".join(["| | faithful | other pairs | left without |\n|---|--:|--:|--:|", *rows]) + note
+
+
+def _curve(subjects, circuits):
+    rows = [
+        (subject.name, series, circuit.every_edge - number, round(float(share), 4))
+        for subject, circuit in zip(subjects, circuits, strict=True)
+        for series, shares in (("all", circuit.curve[:, 0]), ("worst operation", np.nanmin(circuit.curve, axis=1)))
+        for number, share in enumerate(shares)
+    ]
+    figure = circuit_graph.faithfulness(rows, [subject.looks for subject in subjects])
+    components.draw(figure, key=f"faithful-{len(subjects)}", stretch=True)

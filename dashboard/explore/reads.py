@@ -1,0 +1,58 @@
+"""View QK and OV: which token a head would look at, and what it says of the token that it looks at, by its weights."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import components
+from dashboard.charts import grid
+from tinyformer.interpret import heads_of
+from tinyformer.interpret.head_circuits import head_circuits
+from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
+
+RECIPE = """\
+from tinyformer import load_checkpoint
+from tinyformer.interpret.head_circuits import head_circuits
+found = head_circuits({model}, layer=0, head=0)
+print(found.qk[12:17, 2:12].round(1))  # First … Min would look at 0 … 9
+print(found.ov[2:12, 2:12].round(2), found.told)  # a digit that is looked at speaks for 0 … 9"""
+READ = (*DIGITS, OPEN, CLOSE)
+
+
+def draw(subjects, expression):
+    heads = {str(head): head for subject in subjects for head in heads_of(subject.config)}
+    name = st.selectbox("Head", sorted(heads), key="read_head", bind="query-params")
+    T = len(expression.tokens)
+    for subject, column, width in components.side_by_side(subjects, lambda one: one.note):
+        with column:
+            if heads[name] not in heads_of(subject.config):
+                st.info(f"It has no {name}.")
+                continue
+            found = head_circuits(subject.model, heads[name].layer, heads[name].head, T)
+            task = subject.task
+            digits = [task.vocabulary[token] for token in DIGITS]
+            scores = np.concatenate([found.qk[np.ix_(task.name_ids, READ)], found.places[task.name_ids]], axis=1)
+            words, places = [task.vocabulary[token] for token in READ], range(1, T + 1)
+            columns = [*words, *(f"#{place}" for place in places)]
+            told = [*(f"token {word}" for word in words), *(f"place {place}" for place in places)]
+            figures = [
+                _grid("QK: score by token, then by place (#)", scores, task.names, columns, told, width),
+                _grid("OV: what a digit speaks for", found.ov[np.ix_(DIGITS, DIGITS)], digits, digits, digits, width),
+            ]
+            for place, figure in enumerate(figures):
+                components.draw(figure, key=f"reads-{place}-{subject.name}-{len(subjects)}")
+            st.caption(found.told)
+    components.how_to_read(
+        "Computed from the weights alone, for no expression. QK: the score that the operation, in the first row, would "
+        "give to a token, and to the place where it stands; a score is their sum. Only differences within a row "
+        "count. OV: what a digit that is looked at adds to the logit of each digit, on the way past all later parts: "
+        "a bright diagonal copies. Of the norms, centering and γ are folded in; what they divide by depends on the "
+        "row and is left out."
+    )
+
+
+def _grid(title, values, rows, columns, told, width):
+    reach = max(float(np.abs(values).max()), 1e-6)
+    return grid.grid(
+        values, rows, columns, told_columns=told, title=title, signed=True, reach=reach,
+        names=("of", "for", "score"), cell=max(9, min(30, (width - 60) // len(columns))), height=22, form=".1f",
+    )  # fmt: skip
