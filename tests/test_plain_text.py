@@ -23,12 +23,22 @@ CHECK = {
     "pairs.better",
     "pairs.worse",
 }
+PATHS = {
+    "told(*names, largest_difference(routes[0], routes[other]))",
+    "num_args",
+    "circuit.every_edge",
+    "circuit.pairs",
+}
 LOOKED_AT = {
     # Names of measures, sides and operations are words of ours: an operation's is checked to be one.
     "explore/ablation.py": {"effect", "asked"},
     "explore/background.py": {"ask"},
     "explore/circuits.py": {"told(number, layer, limit)"},
     "explore/explanation.py": {"lines"},
+    "explore/known.py": {"GROUPS", "lines", "numbered", "'; '.join(filter(None, told))"},
+    "explore/paths.py": PATHS,
+    "explore/probing.py": {"names", "name"},
+    "explore/reads.py": {"found.told", "name"},
     "explore/patching.py": {"num_args", "parts"},
     "explore/sections.py": {"section.views"},
     "explore/subsets.py": {"effect", "smallest"},
