@@ -35,7 +35,7 @@ LOOKED_AT = {
     "explore/background.py": {"ask"},
     "explore/circuits.py": {"told(number, layer, limit)"},
     "explore/explanation.py": {"lines"},
-    "explore/known.py": {"GROUPS", "lines", "numbered", "'; '.join(filter(None, told))"},
+    "explore/known.py": {"lines", "numbered", "'; '.join(filter(None, told))"},
     "explore/paths.py": PATHS,
     "explore/probing.py": {"names", "name"},
     "explore/reads.py": {"found.told", "name"},
