@@ -1,8 +1,7 @@
 """What cannot be read: `python tests/benchmarks/reading.py`. Chromium is needed.
 
-Every page and section with 1, 2 and 4 models, 3 and 20 numbers, at 390, 800, 1280 and 1920 px, in light and in dark:
-type below 9 px, text cut off or overprinted, pages that scroll sideways. Words name some pages only, as
-`reading.py evaluate`.
+All pages and sections with 1, 2 and 4 models, 3 and 20 numbers, at 390, 800, 1280 and 1920 px, light, dark: type below
+9 px, text cut off or overprinted, pages that scroll sideways. Words name some pages only: `reading.py evaluate`.
 """
 
 import sys
