@@ -58,7 +58,7 @@ def readable_on(color):
 def upright(words, cell, font=12):
     """The angle of words above columns so narrow that two neighbors would touch, else 0."""
     widest = max((len(a) + len(b) for a, b in pairwise(words)), default=0)
-    return -90 if widest * 0.28 * font + 2 > cell else 0
+    return -90 if widest * 0.25 * font + 1 > cell else 0
 
 
 # Categories that repeat (two tokens "5") or have an order of their own are given as "place|label": they sort by place,
