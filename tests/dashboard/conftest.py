@@ -22,6 +22,13 @@ def charts_are_checked():
     schemapi.enable_debug_mode()
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_made_ahead(request, monkeypatch):
+    """What a visitor may ask for next would be computed beside each test, for models that no other test has."""
+    if request.node.path.stem != "test_preload":
+        monkeypatch.setattr("dashboard.preload.get_ready", lambda models: None)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Three untrained models, and nothing saved."""
