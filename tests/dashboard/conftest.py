@@ -1,5 +1,6 @@
 """The dashboard without a browser, on models made here: untrained, of known seeds, in a folder of their own."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from app_reading import write_model
 from streamlit.testing.v1 import AppTest
 
 from dashboard.charts import figure
+from tinyformer.evaluation.length_generalization import accuracy_by_length
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
 
@@ -27,6 +29,13 @@ def nothing_is_made_ahead(request, monkeypatch):
     """What a visitor may ask for next would be computed beside each test, for models that no other test has."""
     if request.node.path.stem != "test_preload":
         monkeypatch.setattr("dashboard.preload.get_ready", lambda models: None)
+
+
+@pytest.fixture(autouse=True)
+def few_longer_expressions(request, monkeypatch):
+    """The head of Evaluate asks 5,500 of each model: here 250, but where they are compared with the command line's."""
+    if request.node.path.stem != "test_page_figures":
+        monkeypatch.setattr("dashboard.caches.accuracy_by_length", partial(accuracy_by_length, count=50))
 
 
 @pytest.fixture
