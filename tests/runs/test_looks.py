@@ -61,7 +61,7 @@ def test_a_run_that_is_paused_and_resumed_has_the_looks_of_one_that_was_not(run,
     count = iter(range(10_000))
     while train_run(other, wish=lambda: "pause" if next(count) % 3 == 2 else None).state == "paused":
         with open(other.path / LOOKS, "ab") as file:
-            file.write(np.array([[300.0, 9, 9, 0.9, *[0.9] * 5]]).tobytes() + b"half")  # ahead of the state
+            file.write(np.array([[10_000.0, 9, 9, 0.9, *[0.9] * 5]]).tobytes() + b"half")  # ahead of the state
     assert other.looks().rows.tobytes() == run.looks().rows.tobytes()
 
 
