@@ -238,12 +238,15 @@ def test_a_journal_that_vanishes_is_an_error_and_not_a_row_in_the_void(path):
             table.add(row_of(CONFIGS[1]))
 
 
-def test_half_written_files_of_this_table_are_removed_and_no_others(path):
-    ours, others = path.with_name(".out.csv.ab12cd_4.partial"), path.with_name(".out2.csv.ab12cd_4.partial")
-    for file in (ours, others):
+def test_half_written_tables_are_removed_and_nothing_else(path):
+    """As whoever next writes in a folder does, while nobody else is writing there."""
+    ours = [path.with_name(name) for name in (".out.csv.ab12cd_4.partial", ".out2.csv.ab12cd_4.partial")]
+    others = [path.with_name(name) for name in (".out.csv.mine.partial", ".notes.txt.ab12cd_4.partial", "x.partial")]
+    for file in (*ours, *others):
         file.touch()
     begun(path)
-    assert not ours.exists() and others.exists()
+    write_sweep(path, [])
+    assert not any(file.exists() for file in ours) and all(file.exists() for file in others)
 
 
 def test_a_full_disk_stops_the_sweep_with_the_rows_that_are_there_and_it_goes_on_from_them(path):

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import stat
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +101,6 @@ class Journal:
                 reason = reason or f"{path} is not as this command left it"
         if reason and not overwrite:
             raise TableTaken(reason)
-        self._remove_half_written()
         if self._rows and found != _hash(self.rows()):
             self.publish()
 
@@ -174,12 +172,6 @@ class Journal:
             return f"{self._path} was begun by another version of tinyformer or NumPy"
         self._end, self._tables = end, set(tables)
         return None
-
-    def _remove_half_written(self):
-        """What earlier sweeps left of this table when they were killed. Nobody else writes it now."""
-        pattern = re.compile(rf"\.{re.escape(self._path.name)}\.\w{{8}}\.partial")
-        for name in filter(pattern.fullmatch, os.listdir(self._path.parent)):
-            (self._path.parent / name).unlink(missing_ok=True)
 
 
 def _hash(rows):
