@@ -54,7 +54,7 @@ def test_the_training_that_took_31_gb_is_refused_with_a_batch_that_fits():
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"num_examples": 10_000_000}, " draws it takes "),
+        ({"num_examples": 10_000_000, "num_args": 20}, " draws it takes "),
         ({"model": TransformerConfig(num_layers=1_000, ffn_dim=2_000)}, " and a batch of 1 it takes "),
         ({"model": TransformerConfig(embed_dim=8_192)}, ": make the model smaller"),
     ],

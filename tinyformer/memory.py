@@ -12,8 +12,8 @@ from pathlib import Path
 
 PREDICTION = 192 << 20  # bytes that the activations of one forward pass may take where nothing is trained
 PROCESS = 40 << 20  # bytes of Python, NumPy and this package, before anything was computed
-DRAW = 500  # bytes that a draw of three numbers takes while it is drawn and split; each number more, NUMBER
-NUMBER = 40
+DRAW = 80  # bytes that a draw of three numbers takes while it is drawn and split; each number more, NUMBER
+NUMBER = 10
 
 
 def forward_bytes(config, num_tokens, itemsize=4):
