@@ -17,7 +17,7 @@ SETTINGS = (
     ("embed_dim", 16), ("num_heads", 8), ("num_layers", 2), ("ffn_dim", 12), ("norm", "pre"), ("pooling", "mean"),
     ("positions", "learned"), ("dropout", 0.3), ("scale_attention", False),
 )  # fmt: skip
-UNSEEN = {"vocab_size", "max_seq_len"}  # the one is no option, the other decides what can be asked, not what is learned
+UNSEEN = {"vocab_size", "max_seq_len", "operations"}  # no option; or they decide what can be asked, not what is learned
 
 
 def config_with(*settings):

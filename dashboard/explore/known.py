@@ -13,9 +13,10 @@ from tinyformer.ground_truth.published import published_scores
 from tinyformer.ground_truth.scores import GROUPS, average
 
 RECIPE = """\
-from tinyformer.ground_truth.scores import average, scores_steps
-from tinyformer.interpret import drain
-for one in average(drain(scores_steps(methods=["path patching", "a role by attention"]))):
+from tinyformer.ground_truth.kinds import KINDS
+from tinyformer.ground_truth.published import published_scores  # as `python -m tinyformer ground-truth` measured them
+from tinyformer.ground_truth.scores import average
+for one in average(published_scores(), list(KINDS)):
     print(one)"""
 MEASURES = {
     "precision": "how much of what a method names belongs to the circuit",

@@ -14,6 +14,8 @@ from dashboard.explore.patching import difference_problem, one_token_changed
 from dashboard.explore.sections import SECTIONS
 from dashboard.explore.training import arrival
 from tinyformer import expression_space, interpret, load_checkpoint, parse_expression
+from tinyformer.interpret.head_circuits import head_circuits
+from tinyformer.interpret.probes import probe_steps
 from tinyformer.task.vocabulary import DIGITS
 
 MODELS = ("seed-42", "seed-123", "seed-7")
@@ -415,7 +417,8 @@ def test_the_five_lines_give_the_numbers_of_the_view(open_view, folder, view):
     code = app.code[-1].value
     assert len(code.strip().splitlines()) == 5
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    untrained = pytest.raises(ValueError, match="none of the pairs")  # there is no way of an answer to follow
+    with contextlib.redirect_stdout(out), untrained if view == "Path patching" else contextlib.nullcontext():
         exec(compile(code, view, "exec"), {})
     assert expected(view, engine(folder)) in out.getvalue()
 
@@ -446,4 +449,9 @@ def expected(view, model):
     if view == "Which tokens":
         other = interpret.best_other(values["logits"][0], EXPRESSION.answer_token)
         return str(interpret.integrated_gradients(model, EXPRESSION.tokens, EXPRESSION.answer_token, other))
-    return {"Subsets": "suffice;", "What carries it": "", "Matched heads": "[[], []]"}[view]
+    if view == "QK and OV":
+        return str(head_circuits(model, layer=0, head=0).qk[12:17, 2:12].round(1))
+    if view == "Probes":
+        return str(interpret.drain(probe_steps(model, SPACE)).right[..., 0].round(2))
+    nothing = dict.fromkeys(("Path patching", "Known circuits", "What carries it"), "")
+    return (nothing | {"Subsets": "suffice;", "Matched heads": "[[], []]"})[view]
