@@ -33,6 +33,7 @@ def test_a_training_takes_what_was_reckoned(name):
     assert 0.7 < estimate / measured("train", name) < 1.5
 
 
+@pytest.mark.slow
 def test_an_evaluation_of_a_thousand_long_expressions_takes_no_more_than_400_mb():
     assert measured("evaluate") < 400 * MB
 

@@ -16,6 +16,7 @@ WORDS = {
     "gradcheck": ("linear",),
     "sweep": ("--seeds", "1", *SMALL, "--workers", "1"),
     "bench": ("--help",),  # it takes minutes
+    "ground-truth": ("--seeds", "1", "--kinds", "one head", "--only", "low entropy"),
     "dashboard": ("--help",),  # its streams are Streamlit's
 }
 

@@ -88,6 +88,7 @@ def test_the_sentence_on_integrated_gradients_says_how_exact_they_are_and_warns_
     )
 
 
+@pytest.mark.slow
 def test_accuracy_stands_near_its_ceiling_and_hardly_moves_before_much_is_broken():
     for model in MODELS.values():
         heads = [[head] for head in interpret.heads_of(model.config)]

@@ -75,6 +75,7 @@ def test_every_view_stands_for_one_model_and_for_three(open_view, view, models):
     assert not any(expander.proto.expanded for expander in app.expander)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["Min ( 4 4 )", "Last ( 1 2 3 4 5 6 7 8 )"])
 @pytest.mark.parametrize("view", ["Heatmaps", "Arcs", "Focus", *SECTIONS["How does this answer arise?"].views])
 def test_views_about_one_expression_stand_for_short_and_long_ones(open_view, view, text):
@@ -98,6 +99,7 @@ def test_an_old_link_opens_the_place_where_its_subject_now_is(app, old):
     assert len(section.views) == 1 or app.session_state[section.key] == OLD[old]
 
 
+@pytest.mark.slow
 def test_old_links_keep_what_else_they_said(app):
     app.query_params.update(
         {"look": "Ablation", "without": ["layer 1 head 2", "layer 2 attention"], "replacement": "zero"}
@@ -286,6 +288,7 @@ def test_one_pair_is_patched_and_a_model_without_right_answers_has_no_pairs(open
         np.testing.assert_allclose(shares["share restored"], patching.residual.ravel(), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_integrated_gradients_are_drawn_and_say_how_exact_they_are(open_view, folder):
     app = open_view("Which tokens", MODELS[:1])
     model = engine(folder)
@@ -409,6 +412,7 @@ def test_without_snapshots_a_replay_is_offered(open_view):
 # In Python
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_five_lines_give_the_numbers_of_the_view(open_view, folder, view):
     app = open_view(view, MODELS[:2] if view == "Matched heads" else MODELS[:1])

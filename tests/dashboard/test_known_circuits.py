@@ -82,6 +82,7 @@ def test_trust_has_its_table_and_every_view_its_line(show, folder):
     assert any("a role by attention** finds heads with precision" in element.value for element in app.caption)
 
 
+@pytest.mark.slow
 def test_the_table_that_ships_is_what_is_measured(monkeypatch):
     monkeypatch.setenv("TINYFORMER_CHECKPOINTS", str(TABLE.parent))
     shipped = {(one.method, one.kind, one.seed, one.finds): one for one in published_scores()}

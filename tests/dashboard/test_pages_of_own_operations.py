@@ -89,6 +89,7 @@ def test_every_section_of_evaluate_is_drawn_and_counts_what_is_there(page, model
         assert models[0] == "seed-42" or "5,000" not in words(app), section
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("models, expression", [SHOWN[0], SHOWN[2]])
 def test_every_view_of_explore_attention_is_drawn(page, models, expression):
     app = page(models, expression, "explore_attention")

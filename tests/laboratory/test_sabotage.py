@@ -113,6 +113,7 @@ def test_a_race_counts_its_seeds_and_says_what_a_coin_would_do():
     assert Race(curves, [*above[:3], *reversed(curves[:3])]).chance == 1.0
 
 
+@pytest.mark.slow
 def test_a_deep_stack_without_its_residual_path_hardly_learns():
     """The sentence of the sabotage page: with eight layers and seed 42, 95 % with the path and 12 % without."""
     deep = TransformerConfig(num_layers=8)

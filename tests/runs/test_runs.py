@@ -90,6 +90,7 @@ def test_momentum_and_dropout_survive_a_pause(tmp_path, optimizer, dropout):
     np.testing.assert_array_equal(weights(parts), weights(whole))
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_ends_the_same(run, uninterrupted):
     trainer, losses = uninterrupted
     chance, kills = random.Random(4), 0

@@ -275,6 +275,7 @@ def test_what_is_done_is_on_the_disk_however_a_sweep_ends(path, sign):
     assert process.returncode == -sign and read_sweep(path)[0]["seed"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 def test_a_sweep_whose_client_or_worker_was_killed_ends_with_the_table_of_an_undisturbed_one():
     script = Path(__file__).resolve().parents[1] / "benchmarks" / "sweep_kills.py"
