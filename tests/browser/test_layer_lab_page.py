@@ -45,6 +45,7 @@ def test_the_lessons_are_walked_from_the_first_to_the_last(visit):
         page.locator("h2", has_text=f"{number}. {lesson.title}").wait_for()
         page.get_by_test_id("stRadioGroup").get_by_text(lesson.answers[lesson.right], exact=True).click()
         page.get_by_text("Right.", exact=False).first.wait_for()
+        page.get_by_text(f"{number} of {len(LESSONS)} answered", exact=False).wait_for()
         if number < len(LESSONS):
             page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_text("All ten steps.", exact=False).wait_for()

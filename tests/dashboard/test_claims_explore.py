@@ -115,6 +115,7 @@ def test_the_four_heads_of_one_layer_can_never_be_enough():
     assert len(list(itertools.permutations(range(4)))) == 24
 
 
+@pytest.mark.slow
 def test_look_and_effect_of_the_shipped_models_have_no_relation_beyond_chance(patterns):
     groups = {0: [], 1: []}
     for name in ("seed-42", "seed-123", "seed-7"):

@@ -77,6 +77,7 @@ def test_the_head_line_equals_evaluate_json(evaluate_page, folder, capsys):
     assert [("best" in name) for name in table["model"][:3]] == [name == first for name in MODELS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["test", "train", "all"])
 @pytest.mark.parametrize("place", ["all", "last", "several"])
 def test_operations_are_counted_on_the_slice_that_was_asked_for(evaluate_page, whole, side, place):

@@ -66,7 +66,7 @@ def test_the_sections_are_questions_and_at_most_seven():
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("models", [MODELS[:1], MODELS])
+@pytest.mark.parametrize("models", [MODELS[:1], pytest.param(MODELS, marks=pytest.mark.slow)])
 def test_every_view_stands_for_one_model_and_for_three(open_view, view, models):
     app = open_view(view, models)
     assert view in ("Time", "Matched heads", "Subsets") or charts(app) or app.info

@@ -46,6 +46,7 @@ def sections_of(view):
     return section.title, section.key, view
 
 
+@pytest.mark.slow
 def test_the_circuit_that_is_drawn_is_the_one_that_was_declared(show, folder):
     write_by_hand(folder, "one", "one head")
     write_by_hand(folder, "late", "late head")
@@ -65,6 +66,7 @@ def test_a_model_that_answers_nothing_is_told_apart(show, folder):
     assert "seed-42" in app.info[0].value and "5 of 45 edges" in " ".join(element.value for element in app.markdown)
 
 
+@pytest.mark.slow
 def test_trust_has_its_table_and_every_view_its_line(show, folder):
     app = show(*sections_of("Known circuits"), ["seed-42"])
     assert app.info[0].value == MISSING

@@ -13,6 +13,8 @@ from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import whole_space
 from tinyformer.task.datasets import SIDES
 
+pytestmark = pytest.mark.slow  # it asks what every section shows, twice: on the page, and for the command line
+
 
 @pytest.fixture
 def page(evaluate_page):

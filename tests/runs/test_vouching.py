@@ -33,6 +33,7 @@ def test_killed_at_file_operations_runs_end_the_same_and_leave_nothing(tmp_path)
     assert kills > 6 and right == 5
 
 
+@pytest.mark.slow
 def test_nothing_altered_is_shown_as_confirmed(tmp_path):
     wrong, counts = runpy.run_path(str(BENCHMARKS / "altered_runs.py"))["altered_runs"](60, random.Random(4), tmp_path)
     assert wrong == [] and sum(n for how, n in counts.items() if how.startswith("said at once")) > 20

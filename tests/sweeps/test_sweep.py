@@ -222,6 +222,7 @@ def test_bad_options_end_with_one_line_and_status_2(options, tmp_path, capsys, m
     assert not list(tmp_path.glob("**/*.csv"))
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_not_there_is_named(capsys, tmp_path):
     code = main(["sweep", "--scheduler", "tcp://127.0.0.1:9", "--output", str(tmp_path / "x.csv")])
     error = capsys.readouterr().err
