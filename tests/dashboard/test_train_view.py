@@ -137,9 +137,9 @@ def test_a_training_from_a_file_is_held_to_the_same_limit(folder, large_machine)
     from dashboard import visitor_runs
 
     with pytest.raises(RunError, match=r"the limit is 1\.0 GB"):
-        visitor_runs.start([TrainingConfig(num_examples=10_000_000)])
+        visitor_runs.start([TrainingConfig(num_examples=10_000_000, num_args=20)])
     assert list_runs() == []
-    run = create_run(TrainingConfig(num_examples=10_000_000))  # in a terminal, where it was allowed
+    run = create_run(TrainingConfig(num_examples=10_000_000, num_args=20))  # in a terminal, where it was allowed
     with pytest.raises(RunError, match=r"the limit is 1\.0 GB"):
         visitor_runs.workers().submit(run)
 
