@@ -46,4 +46,4 @@ def test_a_model_chosen_later_exempts_nothing_from_collection(folder, monkeypatc
     """What lives while it is made would never be collected: the sessions of all who leave later."""
     frozen = gc.get_freeze_count()
     made(monkeypatch, models.available()["seed-42"])
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # what was exempt before may have gone
