@@ -79,7 +79,8 @@ OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [da
 def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
     for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
         page = visit(f"explore-attention?{link(section)}{models}", width=width)
-        page.wait_for_function("!document.querySelector('[data-testid=stMain] [data-testid=stProgress]')", timeout=90_000)
+        progress = "[data-testid=stMain] [data-testid=stProgress]"
+        page.wait_for_function(f"!document.querySelector('{progress}')", timeout=90_000)
         settle(page)
         assert page.evaluate(OVER_THE_EDGE) == 0
 
