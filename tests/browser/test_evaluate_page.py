@@ -3,8 +3,7 @@
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from browser_page import settle
-from test_walk import OUT_OF_COLUMN, TOO_WIDE
+from browser_page import assert_nothing_overflows, settle
 
 from dashboard.charts import truth_map
 from tinyformer import OPERATIONS
@@ -63,12 +62,7 @@ def test_cells_of_the_truth_map_are_square(visit):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_section_overflows(visit, section, scheme):
     page = open_section(visit, section, scheme=scheme)
-    for width in (1280, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(600)
-        assert page.locator("[data-testid=stException]").count() == 0
-        assert page.evaluate(TOO_WIDE) == []
-        assert page.evaluate(OUT_OF_COLUMN) == []
+    assert_nothing_overflows(page)
 
 
 @pytest.mark.parametrize(("before", "now"), [("Truth map", "Every expression"), ("Agreement", "Mistakes")])

@@ -1,8 +1,8 @@
 """A model of operations of one's own, beside one that ships and one of a table, walked through in Chromium."""
 
 import pytest
+from browser_page import assert_nothing_overflows
 from serving import serve
-from test_walk import OUT_OF_COLUMN, TOO_WIDE
 
 from tinyformer import TrainingConfig, Transformer, save_checkpoint
 from tinyformer.task.operations import Operation
@@ -33,12 +33,7 @@ def server(tmp_path_factory):
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_opens_and_nothing_overflows(visit, path):
     page = visit(f"{path}{ON_DISPLAY}", scheme=("light", "dark")[len(path) % 2])
-    for width in (1280, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(600)
-        assert page.locator("[data-testid=stException]").count() == 0
-        assert page.evaluate(TOO_WIDE) == []
-        assert page.evaluate(OUT_OF_COLUMN) == []
+    assert_nothing_overflows(page)
 
 
 def test_a_rule_is_shown_at_once_and_an_example_fills_the_fields(visit):

@@ -3,20 +3,11 @@
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from browser_page import settle
+from browser_page import assert_nothing_overflows, settle
 
 from dashboard.pages import PAGES
 
 PATHS = [""] + [page.view.replace("_", "-") for page in PAGES[1:]]
-TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
-  .filter(e => !e.closest('[data-testid=stDataFrame], [data-testid=stCode], .katex-display'))  // these scroll
-  .filter(e => !e.matches('[data-testid=stSlider] input'))  // unseen, centered on the thumb
-  .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1)
-  .map(e => `${e.tagName} ${e.className} ${e.ariaLabel ?? ""} in ${e.closest("[data-testid]")?.dataset.testid}`)"""
-OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
-  .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
-             c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
-  .filter(([chart, column]) => chart > column + 1)"""
 COUNT_NEW_CHARTS = """() => {
   window.newCharts = 0
   const isChart = node => node.matches?.('svg.marks') || node.querySelector?.('svg.marks')
@@ -32,12 +23,7 @@ CELLS = """() => [...document.querySelectorAll('[data-testid=stMain] svg.marks .
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_opens_and_nothing_overflows(visit, path, scheme):
     page = visit(path, scheme=scheme)
-    for width in (1280, 800):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(600)
-        assert page.locator("[data-testid=stException]").count() == 0
-        assert page.evaluate(TOO_WIDE) == []
-        assert page.evaluate(OUT_OF_COLUMN) == []
+    assert_nothing_overflows(page)
 
 
 def test_light_and_dark_follow_the_reader(visit):

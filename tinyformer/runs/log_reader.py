@@ -120,8 +120,8 @@ class _Log:
         self._read()
         log = read_log(self.folder, self.operations)
         self.known = LogSummary(
-            self.known.steps.of_nothing(len(STEP_COLUMNS)).extended(log.steps[: self.steps.count]),
-            self.known.epochs.of_nothing(log.epochs.shape[1]).extended(log.epochs),
+            Stretches.of_nothing(len(STEP_COLUMNS)).extended(log.steps[: self.steps.count]),
+            Stretches.of_nothing(log.epochs.shape[1]).extended(log.epochs),
             log.steps[: self.steps.count][-LATEST:],
             log.steps[: self.steps.count][:FIRST],
             float(log.epoch_column("accuracy")[-1]) if len(log.epochs) else None,
