@@ -11,7 +11,8 @@ import tinyformer
 from dashboard.train.keep import DEVICE
 from tinyformer import TrainingConfig, TransformerConfig
 from tinyformer.checkpoints.array_file import read_arrays, write_arrays
-from tinyformer.runs import create_run, train_run
+from tinyformer.runs import RunLocked, create_run, train_run
+from tinyformer.runs.lock import hold
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = TrainingConfig(
@@ -72,6 +73,40 @@ def test_a_file_that_somebody_reads_is_replaced_a_moment_later(monkeypatch, tmp_
     monkeypatch.setattr(sys, "platform", "win32")
     write_arrays(tmp_path / "file.npz", {"a": 1}, {})
     assert len(refusals) == 3 and read_arrays(tmp_path / "file.npz", lambda metadata: {})[0] == {"a": 1}
+
+
+@pytest.fixture
+def open_files_hold_their_folder(monkeypatch):
+    """There a folder with an open file in it is not moved."""
+    handles, really_replace = Path("/proc/self/fd"), os.replace
+    if not handles.exists():
+        pytest.skip("this system does not tell which files are open")
+
+    def move(source, target):
+        opened = [os.readlink(handle) for handle in handles.iterdir() if handle.is_symlink()]
+        if any(name.startswith(f"{os.path.realpath(source)}/") for name in opened):
+            raise PermissionError(13, "used by another process", str(source))
+        really_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", move)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(tinyformer.process.replace, "__defaults__", (0.1,))  # seconds that it tries
+
+
+def test_a_run_is_deleted_where_open_files_hold_their_folder_and_not_while_it_is_trained(
+    open_files_hold_their_folder, tmp_path
+):
+    run = create_run(CONFIG, tmp_path / "run")
+    train_run(run, lambda: "pause")
+    with hold(run.path / "lock"), pytest.raises(RunLocked):
+        run.delete()
+    handle = os.open(run.path / "steps.f64", os.O_RDONLY)  # somebody began in between
+    with pytest.raises(PermissionError):
+        run.delete()
+    os.close(handle)
+    assert run.log().step and [path.name for path in tmp_path.iterdir()] == ["run"]
+    run.delete()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["con", "NUL", "aux.2", "COM1", "lpt9.old"])

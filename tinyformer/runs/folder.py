@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tinyformer.checkpoints.folders import NoDataFolder, described
 from tinyformer.checkpoints.whole_file import writing_in
+from tinyformer.process import replace
 from tinyformer.runs.description import write_description
 from tinyformer.runs.directory import Run
 from tinyformer.runs.errors import RunError
@@ -39,7 +40,7 @@ def create_run(config, path=None, *, owner=None, label=""):
                 raise RunError(f"there is something at {path} already: resume it, or name a new folder")
             if path.is_dir():  # an empty folder is taken over; Windows does not do it by itself
                 path.rmdir()
-            os.replace(draft, path)
+            replace(draft, path)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise

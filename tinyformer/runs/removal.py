@@ -4,10 +4,12 @@ import os
 import re
 import secrets
 import stat
-from contextlib import suppress
+import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from tinyformer.checkpoints.whole_file import name_when_whole, writing_in
+from tinyformer.process import replace
 from tinyformer.runs import lock
 from tinyformer.runs.contents import CONFIG, LOCK, SNAPSHOTS, half_written, inventory
 from tinyformer.runs.description import is_begun, is_somebody_elses, read_description
@@ -23,15 +25,18 @@ def delete(path, even_damaged):
     RunLocked while a process trains it; RunError, and nothing is touched, if it is no run or anything else is in it.
     """
     _require_a_run(path, path, even_damaged)
-    with writing_in(path.parent, remove_leftovers), lock.hold(path / LOCK):
+    with writing_in(path.parent, remove_leftovers), ExitStack() as held:
+        held.enter_context(lock.hold(path / LOCK))
+        if sys.platform == "win32":
+            held.close()  # a folder with an open file is not moved there: not by us, nor while somebody trains in it
         gone = path.with_name(f"{DELETED}{secrets.token_hex(4)}")
-        os.replace(path, gone)  # at once out of sight, and out of reach of whoever knows its path
+        replace(path, gone)  # at once out of sight, and out of reach of whoever knows its path
         try:
             _require_a_run(gone, path, even_damaged)  # once more: somebody may have put something into it
             _remove(gone)
         except BaseException:
             with suppress(OSError):
-                os.replace(gone, path)
+                replace(gone, path)
             raise
 
 
