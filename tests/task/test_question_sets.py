@@ -98,3 +98,27 @@ def test_the_expected_answer_is_what_counts():
     assert result.correct.tolist() == [True, False, True]
     with pytest.raises(ValueError, match="at least one"):
         parse_test_set("").examples()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,expected,expression\n1,8,Max(5,3,9)\n2,2.0,"Min(7,2,2)"\n',
+        "Right Answer;Expression;ID\n8.0;Max(5,3,9);a17\n2;Min 7 2 2;b18\n",
+        "\ufeffquestion\tkey\tlabel\nMax 5 3 9\tx\t8\nMin(7,2,2)\ty\t2\t\n",
+        "1,Max(5,3,9),8\n2,Min(7 2 2),2.00\n",
+        "Max(5,3,9),8,,\nMin(7,2,2),2\n",
+        "expression,answer\nMax 5,3,9,8\nMin(7,2,2),2\n",
+    ],
+)
+def test_columns_stand_in_any_order_and_a_spreadsheet_may_write_its_digits_as_it_likes(text):
+    found = parse_test_set(text)
+    assert [(str(line.expression), line.answer) for line in found.lines] == [("Max ( 5 3 9 )", 8), ("Min ( 7 2 2 )", 2)]
+    assert found.bad == []
+
+
+def test_where_no_line_says_which_column_is_the_answer_nothing_is_guessed():
+    found = parse_test_set("9,Max(5,3,9)\nMax(5,3,9),7,8\nMax(5,3,9)\n")
+    assert [line.number for line in found.lines] == [3]
+    assert [bad.number for bad in found.bad] == [1, 2] and "which column is the answer?" in found.bad[0].reason
+    assert [line.answer for line in parse_test_set("id,expression\n3,Max(5,3,9)\n").lines] == [9]  # an id is no answer

@@ -3,6 +3,7 @@
     Max(5,3,9)              the right answer is computed
     "Min(7,2,2)",2          as a spreadsheet writes it
     Last(1 2 3),3           after the closing bracket, a comma, semicolon or tab: the expected answer
+    id,answer,expression    as the first line: the columns, in any order; others do not count
 
 One of the readers of `lines`, which says what else may stand there.
 """
