@@ -20,13 +20,20 @@ def choose(sections, key):
     moved = {old: section.key for section in sections for old in section.before}
     if key not in st.session_state and st.query_params.get(key) in moved:
         st.session_state[key] = moved[st.query_params[key]]
-    default = None if key in st.session_state else sections[0].key  # not both: Streamlit would complain
-    chosen = st.segmented_control(
-        "Look at", list(of), format_func=lambda name: of[name].title, default=default, required=True, key=key,
+    chosen = of[one_of("Look at", list(of), key, lambda name: of[name].title)]
+    st.header(chosen.question, anchor=False)
+    return chosen
+
+
+def one_of(label, options, key, format_func=str):
+    """Place a choice of one, in the link under `key` → the option. The first is the default."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+    default = None if key in st.session_state else options[0]  # not both: Streamlit would complain
+    return st.segmented_control(
+        label, options, format_func=format_func, default=default, required=True, key=key,
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    st.header(of[chosen].question, anchor=False)
-    return of[chosen]
 
 
 def in_python(code):

@@ -30,8 +30,8 @@ def draw(models, expression):
             text = st.text_area(
                 "One expression per line", key=TEXT, height=190, persist_state="session",
                 help="After an expression, a comma and the expected answer, if you have one. Without it the right "
-                "answer is computed. CSV with a first line such as expression,answer is read too. The lines are "
-                "yours: a link to this page has all the rest, but not them.",
+                "answer is computed. CSV with a first line such as id,answer,expression is read too, in any "
+                "order. The lines are yours: a link to this page has all the rest, but not them.",
             )  # fmt: skip
         with st.container(width=330):
             st.file_uploader(

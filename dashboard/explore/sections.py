@@ -24,6 +24,7 @@ from dashboard.explore import (
     training,
     wrote,
 )
+from dashboard.sections import one_of
 
 LOOK = "look"  # key of the widget, and name in the URL
 
@@ -31,9 +32,7 @@ LOOK = "look"  # key of the widget, and name in the URL
 class Section(NamedTuple):
     title: str
     key: str  # of the choice of a view, in the URL
-    views: dict[
-        str, ModuleType
-    ]  # each with draw(subjects, expression), and RECIPE, the five lines that give its numbers
+    views: dict[str, ModuleType]  # each has draw(subjects, expression), and RECIPE: five lines that give its numbers
 
 
 SECTIONS = {
@@ -93,16 +92,7 @@ def _head_renamed(name):
 
 def choose():
     """Draw the two controls; return the chosen view's name and module."""
-    section = SECTIONS[_one_of("Question", list(SECTIONS), LOOK)]
+    section = SECTIONS[one_of("Question", list(SECTIONS), LOOK)]
     views = list(section.views)
-    name = views[0] if len(views) == 1 else _one_of("Shown", views, section.key)
+    name = views[0] if len(views) == 1 else one_of("Shown", views, section.key)
     return name, section.views[name]
-
-
-def _one_of(label, options, key):
-    if st.session_state.get(key, options[0]) not in options:
-        del st.session_state[key]
-    default = None if key in st.session_state else options[0]  # not both: Streamlit would complain
-    return st.segmented_control(
-        label, options, default=default, required=True, key=key, bind="query-params", label_visibility="collapsed"
-    )

@@ -1,6 +1,6 @@
 """What somebody typed, as an expression of the models that are asked: a model knows what it was trained on."""
 
-from tinyformer.task.expressions import ExpressionError, UnknownOperation, parse_expression
+from tinyformer.task.expressions import UnknownOperation, parse_expression
 from tinyformer.task.operations import BUILT_IN
 
 
@@ -18,15 +18,3 @@ def question_for(text, checkpoint, known=BUILT_IN):
             raise
         reason = f"{checkpoint.name} was trained on {', '.join(task.names)}; it does not know {name}"
         raise UnknownOperation(error.word, reason, text, error.position) from None
-
-
-def questions_for(text, checkpoints):
-    """Text → for each model its Expression, or the ExpressionError that says what is wrong for this one."""
-    known = [name for checkpoint in checkpoints for name in checkpoint.task.names]
-    found = []
-    for checkpoint in checkpoints:
-        try:
-            found.append(question_for(text, checkpoint, known))
-        except ExpressionError as error:
-            found.append(error)
-    return found
