@@ -79,7 +79,7 @@ def test_a_model_is_asked_what_it_was_trained_on(checkpoint):
 def test_a_model_refuses_what_it_does_not_know_with_a_sentence(checkpoint):
     shipped = load_checkpoint(SHIPPED)
     assert question_for("gap 5 3 9", checkpoint).answer == 6 and question_for("Max 5 3 9", shipped).answer == 9
-    with pytest.raises(ExpressionError, match="seed-42 was trained on First, Second, .*, Min; it does not know Gap"):
+    with pytest.raises(ExpressionError, match=r"seed-42 was trained on First, Second, .*, Min; it does not know Gap"):
         question_for("gap 5 3 9", shipped, known=["Gap"])
     with pytest.raises(ExpressionError, match="model was trained on First, Sum, Gap; it does not know Max"):
         question_for("Max 5 3 9", checkpoint)
