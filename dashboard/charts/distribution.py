@@ -50,9 +50,9 @@ def _dots_spec(title, axis, percent, tallest, asked):
 
 
 def heads(rows, asked):
-    """rows (seed, block, head, entropy): a mark for each head of each seed, one line per block."""
-    data = pd.DataFrame(rows, columns=["seed", "block", "head", "entropy"])
-    data["place"] = "block " + data["block"].astype(str)
+    """rows (seed, layer, head, entropy): a mark for each head of each seed, one line per layer."""
+    data = pd.DataFrame(rows, columns=["seed", "layer", "head", "entropy"])
+    data["place"] = "layer " + data["layer"].astype(str)
     data["who"] = data["seed"].map(lambda seed: f"seed {asked}" if seed == asked else "other seeds")
     means = data.groupby("place")["entropy"].agg(["min", "median", "max"])
     description = "Normalized entropy of all heads: " + "; ".join(
@@ -62,7 +62,7 @@ def heads(rows, asked):
 
 
 @lru_cache
-def _heads_spec(blocks, asked):
+def _heads_spec(layers, asked):
     base = alt.Chart(ROWS).encode(
         x=alt.X(
             "entropy:Q",
@@ -89,7 +89,7 @@ def _heads_spec(blocks, asked):
         ),
         data=ROWS,
         title="How focused the heads are",
-    ).properties(height=54 * blocks)
+    ).properties(height=54 * layers)
     return to_spec(chart)
 
 

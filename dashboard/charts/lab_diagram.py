@@ -29,7 +29,7 @@ def _rows(boxes):
     backward = _widths([box.gradient_norm for box in boxes])
     for i, box in enumerate(boxes):
         top = i * STEP
-        block = "" if box.block is None else f"block {box.block + 1}: "
+        block = "" if box.block is None else f"layer {box.block + 1}: "
         value, gradient = box.value, box.gradient_norm
         shape = "×".join(map(str, value.shape[1:] if value.ndim > 1 else value.shape)) or "1"
         yield {

@@ -108,11 +108,12 @@ def _charts(rows, asked):
     if heads := entropies(rows):
         components.draw(distribution.heads(heads, asked), key="sweep-heads", stretch=True)
     components.how_to_read(
-        "A dot is one seed: other first weights, another order of the same examples. What all seeds share is a "
-        "property of the method, what differs is luck. *Steps until 99%* are those of the first look at which 99% of "
-        "the validation side were right, of all expressions or of those of one operation, a look being every 25 steps. "
-        "Below, each tick is one head of one seed: the normalized entropy of the rows that are read, over the held-out "
-        "side. If the blocks form two groups in every seed, focus is a matter of the block."
+        "A dot is one seed: other first weights, another order of the same examples. What differs between them is "
+        "luck; what they share they may owe to the data, which one data seed has drawn and split. *Steps until 99%* "
+        "are those of the first look at which 99% of the validation side were right, of all expressions or of those "
+        "of one operation, a look being every 25 steps. Below, each tick is one head of one seed: the normalized "
+        "entropy of the rows that are read, over the held-out side. If the layers form two groups in every seed, focus "
+        "is a matter of the layer."
     )
 
 
@@ -133,7 +134,7 @@ def verdict(seed, accuracy, steps, own):
 
 
 def entropies(rows):
-    """(seed, block, head, entropy) of every head in the table."""
+    """(seed, layer, head, entropy) of every head in the table."""
     return [
         (row["seed"], *map(int, ENTROPY.fullmatch(name).groups()), value)
         for row in rows

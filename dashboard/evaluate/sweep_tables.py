@@ -51,9 +51,7 @@ def headings(frame):
         WORDS["test_loss"], format="%.2g", help="Held out: mean cross-entropy in nats"
     )
     for name in filter(ENTROPY.fullmatch, frame):
-        block, head = ENTROPY.fullmatch(name).groups()
+        layer, head = ENTROPY.fullmatch(name).groups()
         text = "Normalized entropy of the rows that are read: 0 one token, 1 all alike"
-        named[name] = st.column_config.NumberColumn(
-            f"entropy {block}.{head}", help=f"Block {block}, head {head}. {text}"
-        )
+        named[name] = st.column_config.NumberColumn(f"entropy {layer}.{head}", help=f"Head {layer}.{head}. {text}")
     return named

@@ -45,7 +45,7 @@ BENCH = Bench(
     paragraph=(
         "Attention moves information between tokens; here each token works on what it has, alone, with the same "
         "weights as every other. Usually four times as many hidden units as the width, a ReLU so that it is more than "
-        "one matrix, and back. Then two thirds of a block's parameters are here. Vaswani et al. (2017), §3.3."
+        "one matrix, and back. Then two thirds of a layer's parameters are here. Vaswani et al. (2017), §3.3."
     ),
     forward=r"h = \mathrm{ReLU}(x W_1 + b_1), \qquad y = h W_2 + b_2",
     backward=(

@@ -39,7 +39,7 @@ larger its norm (on a logarithmic scale). The thin lines on the left are the res
 added to what it returns.
 
 With the right answer asked for, a trained model has hardly any gradient left. Let the loss ask for another digit to see
-a strong one. In the last block every row is computed here, though only the first is read: the others get no gradient.
+a strong one. In the last layer every row is computed here, though only the first is read: the others get no gradient.
 
 The tokens get none: whole numbers cannot be moved a little. Softmax and cross-entropy go back in one step, so the first
 gradient is that of the read-out's logits."""

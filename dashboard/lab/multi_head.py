@@ -32,7 +32,7 @@ def cause(view, name, i, j):
 
 @st.fragment
 def experiment(stage):
-    """How spread one token's weights are, head by head, in every block."""
+    """How spread one token's weights are, head by head, in every layer."""
     words, passages = stage.words, stage.anatomy.passages
     asking = st.segmented_control(
         "The token that looks",
@@ -43,11 +43,11 @@ def experiment(stage):
         key=f"heads-token-{len(words)}",
         help="The answer is read at the first one.",
     )
-    blocks = range(stage.anatomy.model.config.num_layers)
-    spread = [normalized_entropy(passages[f"blocks.{i}.attention"][0].tape.weights[0, :, asking]) for i in blocks]
+    layers = range(stage.anatomy.model.config.num_layers)
+    spread = [normalized_entropy(passages[f"blocks.{i}.attention"][0].tape.weights[0, :, asking]) for i in layers]
     figure = lab_matrix.matrix(
         spread,
-        [f"block {i + 1}" for i in blocks],
+        [f"layer {i + 1}" for i in layers],
         [f"{h + 1}" for h in range(len(spread[0]))],
         "How many places each head looks at",
         weights=True,
@@ -56,7 +56,7 @@ def experiment(stage):
     components.draw(figure, key="heads-entropy")
     st.caption(
         "Normalized entropy of a row of weights. 0: one token gets all the weight; 1: all tokens get the same. Heads "
-        "of one block, given the same rows, do different things. Change the expression and compare."
+        "of one layer, given the same rows, do different things. Change the expression and compare."
     )
 
 

@@ -24,7 +24,7 @@ def choose(controls=(TARGET,), parts=()):
         name = st.selectbox("Model on the bench", names, key=MODEL, bind="query-params", width=190)
         shown = models[names.index(name)]
         config = shown.checkpoint.config
-        block = _one_of(BLOCK, "Block", [str(i + 1) for i in range(config.num_layers)], 90, BLOCK in controls)
+        block = _one_of(BLOCK, "Layer", [str(i + 1) for i in range(config.num_layers)], 90, BLOCK in controls)
         fitting = [part for part in parts or PARTS if part != "final" or config.norm == "pre"]
         part = _one_of(PART, "Sublayer", fitting, 150, bool(parts), PARTS.get)
         target = _one_of(TARGET, "The loss asks for", TARGETS, 170, TARGET in controls, _target_name, ASKING)
