@@ -1,11 +1,13 @@
-"""axe-core finds nothing wrong on any page and section, in light and in dark. Skipped where its package is absent.
+"""Every page and section fits at both widths, and axe-core finds nothing wrong with it, in light and in dark.
 
-What Streamlit's own elements do is listed below by rule, with the element that does it.
+What Streamlit's own elements do is listed below by rule, with the element that does it. One visit for all of it, since
+opening a page is most of the time.
 """
 
 from pathlib import Path
 
 import pytest
+from browser_page import assert_nothing_overflows
 from places import PLACES
 
 STREAMLITS_OWN = {
@@ -22,9 +24,10 @@ def ours(found):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_axe_finds_nothing_of_ours(visit, place):
-    package = pytest.importorskip("axe_playwright_python", reason="the check needs axe-playwright-python")
+def test_a_place_fits_and_axe_finds_nothing_of_ours(visit, place):
     page = visit(place)
+    assert_nothing_overflows(page)
+    package = pytest.importorskip("axe_playwright_python", reason="the check needs axe-playwright-python")
     page.evaluate((Path(package.__file__).parent / "axe.min.js").read_text())
     assert ours(page.evaluate(RUN)) == []
     page.emulate_media(color_scheme="dark")

@@ -3,20 +3,10 @@
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from browser_page import assert_nothing_overflows, settle
+from browser_page import settle
 
 from dashboard.charts import truth_map
 from tinyformer import OPERATIONS
-
-SECTIONS = [
-    "Other lengths",
-    "Every expression",
-    "Mistakes",
-    "Sure and right",
-    "Digits",
-    "Your own questions",
-    "Many seeds",
-]
 
 
 def open_section(visit, name, **options):
@@ -56,13 +46,6 @@ def test_cells_of_the_truth_map_are_square(visit):
         .evaluate_all("paths => paths.slice(0, 20).map(p => p.getBoundingClientRect()).map(r => [r.width, r.height])")
     )
     assert all(abs(width - height) < 0.6 for width, height in boxes)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("section", SECTIONS)
-def test_no_section_overflows(visit, section, scheme):
-    page = open_section(visit, section, scheme=scheme)
-    assert_nothing_overflows(page)
 
 
 @pytest.mark.parametrize(("before", "now"), [("Truth map", "Every expression"), ("Agreement", "Mistakes")])

@@ -3,28 +3,15 @@
 import pytest
 from browser_page import settle
 
-from dashboard.lab.benches import BENCHES
 from dashboard.lab.lessons import LESSONS
 from dashboard.lab.sabotage_page import CLEAN_LABEL
 from tinyformer.laboratory.sabotage import BUGS
 
-OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stVegaLiteChart]')]
-  .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
-             c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
-  .filter(([chart, column]) => chart > column + 1)"""
 NORM_OF_BLOCK_2 = 14  # its second, after the feed-forward network; among the boxes, from the tokens on
 PICTURES = (
     """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks')].map(svg => svg.innerHTML)"""
 )
 SLIDERS = ("softmax", "linear", "layer_norm", "dropout")
-
-
-@pytest.mark.parametrize("width", [1280, 800])
-@pytest.mark.parametrize("bench", BENCHES)
-def test_no_picture_of_a_bench_leaves_its_column(visit, bench, width):
-    page = visit(f"layer-lab?bench={bench}", width=width, scheme="dark" if width == 800 else "light")
-    assert page.locator("h2").first.inner_text() == BENCHES[bench].title
-    assert page.evaluate(OUT_OF_COLUMN) == []
 
 
 def test_sabotage_on_is_red_and_off_is_green(visit):

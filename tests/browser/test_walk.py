@@ -2,12 +2,8 @@
 
 from urllib.parse import parse_qs, urlparse
 
-import pytest
-from browser_page import assert_nothing_overflows, settle
+from browser_page import settle
 
-from dashboard.pages import PAGES
-
-PATHS = [""] + [page.view.replace("_", "-") for page in PAGES[1:]]
 COUNT_NEW_CHARTS = """() => {
   window.newCharts = 0
   const isChart = node => node.matches?.('svg.marks') || node.querySelector?.('svg.marks')
@@ -17,13 +13,6 @@ COUNT_NEW_CHARTS = """() => {
 CELLS = """() => [...document.querySelectorAll('[data-testid=stMain] svg.marks .mark-rect.role-mark')]
   .map(group => group.querySelector('path')?.getBoundingClientRect()).filter(r => r && r.width > 3 && r.height > 3)
   .map(r => [r.width, r.height])"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PATHS)
-def test_a_page_opens_and_nothing_overflows(visit, path, scheme):
-    page = visit(path, scheme=scheme)
-    assert_nothing_overflows(page)
 
 
 def test_light_and_dark_follow_the_reader(visit):
