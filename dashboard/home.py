@@ -46,7 +46,7 @@ def draw_question():
     """Title, field, and expressions to try. A widget belongs to the script that places it: the entry calls this."""
     st.title("The transformer you can watch think")
     st.markdown(
-        "Ask it something about digits. It was written from scratch in NumPy, and every number on these pages is "
+        "Ask it something about digits. It was written from scratch in NumPy, and every number on this page is "
         "computed live."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):

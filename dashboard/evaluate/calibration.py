@@ -50,8 +50,7 @@ def show(asked, key="calibration"):
         "counts the answers. Above the diagonal a model is better than it thinks, below it is too sure of itself.\n\n"
         "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017). With "
         "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8% (the upper end of its "
-        "interval).\n\nBelow, the same answers by how many nines the confidence has, since nearly all are in the last "
-        "bin."
+        "interval).\n\nBelow, the same answers by how many nines the confidence has, which takes the last bin apart."
     )
     _table([(shown, row) for shown in asked.models for row in bins[shown.name]], f"{key}-bins")
 

@@ -59,14 +59,18 @@ def draw(models, expression):
 
 def verdict(table):
     """What the table says, in words."""
-    ordered = table[(table["by chance"] <= 5) & (table["rank correlation"] > 0)]["model"]
+    least = 5 / len(table)  # per cent: so many models, so many chances to find an order that is none (Bonferroni)
+    shared = "" if len(table) == 1 else f" (5%, shared among {len(table)} models)"
+    ordered = table[table["by chance"] <= least]["model"]
     if not len(ordered):
         return (
-            "One cannot tell it from the distances: more than 5% of all random renumberings of the digits do as well, "
-            f"for {'this model' if len(table) == 1 else 'each of these models'}."
+            f"One cannot tell it from the distances: more than {least:.3g}% of all random renumberings of the digits "
+            f"do as well, for {'this model' if len(table) == 1 else 'each of these models'}{shared}."
         )
     names = ", ".join(map(plain, ordered))
-    return f"Their order is in the distances of {names}: fewer than 5% of random renumberings do as well."
+    return (
+        f"Their order is in the distances of {names}: at most {least:.3g}% of random renumberings do as well{shared}."
+    )
 
 
 def correlations(shown):

@@ -34,10 +34,10 @@ def draw(subjects, expression):
         with column:
             components.draw(figure, key=f"lens-{subject.name}-{len(subjects)}")
     components.how_to_read(
-        "The read-out applied after every sublayer, as if the model ended there. In a post-norm model, every stage is "
-        "normalized already; in a pre-norm model the final norm comes first. The last row is the model's answer. The "
-        "read-out was trained for the last stage only: that it cannot read an earlier one does not mean that the "
-        "answer is not there yet."
+        "The read-out applied after every sublayer, as if the model ended there. In a post-norm model, every stage but "
+        "the start is normalized already; in a pre-norm model the final norm comes first. The last row is the model's "
+        "answer. The read-out was trained for the last stage only: that it cannot read an earlier one does not mean "
+        "that the answer is not there yet."
     )
 
 
