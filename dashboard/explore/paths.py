@@ -21,7 +21,7 @@ UNASKED = 1000  # edges of all models, tried without asking: some seconds
 
 
 def draw(subjects, expression):
-    num_args = works.listed(expression)
+    num_args = len(expression.numbers)
     counts = background.gathered([works.answered(subject, num_args) for subject in subjects])
     if counts is None:
         return

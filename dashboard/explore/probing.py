@@ -17,7 +17,7 @@ EVERY = "all"
 
 
 def draw(subjects, expression):
-    num_args = works.listed(expression)
+    num_args = len(expression.numbers)
     found = background.gathered([works.probes(subject, num_args) for subject in subjects])
     if found is None:
         return

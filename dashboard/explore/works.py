@@ -9,7 +9,7 @@ from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import SEED, contrasts
 from tinyformer.interpret.probes import probe_steps
 from tinyformer.interpret.routes import route_steps
-from tinyformer.interpret.sampling import tokens_of_length
+from tinyformer.interpret.sampling import space_of_length, tokens_of_length
 from tinyformer.task.datasets import SIDES
 
 EVERYTHING, HELD_OUT = "all expressions", "held out"
@@ -67,16 +67,11 @@ def many_pairs(subject, num_args):
     )  # fmt: skip
 
 
-def listed(expression):
-    """How many numbers the expressions have that are asked of all: as many as this one, where they can be listed."""
-    return min(max(len(expression.numbers), 2), 4)
-
-
 def probes(subject, num_args):
     """Probes."""
     return Work(
         f"{subject.name}: probes", ("probes", subject.source, num_args),
-        lambda: probe_steps(subject.model, expression_space(num_args, task=subject.task)),
+        lambda: probe_steps(subject.model, space_of_length(num_args, subject.task)),
     )  # fmt: skip
 
 
@@ -103,7 +98,7 @@ def routes(subject, num_args):
 
 
 def _contrasts(subject, num_args, seed=SEED):
-    return contrasts(expression_space(num_args, task=subject.task), seed=seed)
+    return contrasts(space_of_length(num_args, subject.task), seed=seed)
 
 
 def gradients(subject, expression, other):

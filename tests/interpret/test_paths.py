@@ -11,6 +11,8 @@ from tinyformer.interpret.patched_runs import PatchedRuns, run_of_senders, strea
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import Edge, contrasts, edges_of, senders
 from tinyformer.interpret.probes import probe_steps
+from tinyformer.interpret.sampling import space_of_length
+from tinyformer.task.datasets import drawn_space
 from tinyformer.task.vocabulary import DIGITS
 
 PAIRS = contrasts(expression_space(), each=4)
@@ -81,6 +83,21 @@ def test_no_edge_of_a_circuit_can_be_spared_and_the_curve_counts_every_edge():
     assert found.curve.shape == (found.every_edge + 1, 6) and np.allclose(found.curve[0], 1)
     assert np.abs(found.curve[-1]).max() < 1e-6 and found.faithfulness.min() >= 0.95
     assert np.abs(found.completeness).max() < 0.05 and found.minimality > 0.05
+
+
+@pytest.mark.parametrize("num_args", [2, 4, 7])  # all there are of four; of seven, drawn ones
+@pytest.mark.parametrize("kind", ["one head", "head, then feed-forward"])
+def test_the_circuit_of_a_model_by_hand_is_the_same_at_other_lengths(kind, num_args):
+    made = build(kind)
+    found = drain(circuit_steps(made.model, contrasts(space_of_length(num_args), each=6)))
+    assert found.edges == made.edges and found.pairs == 30
+
+
+def test_a_drawn_space_has_the_right_answers_and_is_no_list():
+    space = drawn_space(6, 50, seed=1)
+    assert space.tokens.shape == (250, 9) and len(np.unique(space.tokens, axis=0)) > 240
+    right = [space.numbers[:, 0], space.numbers[:, 1], space.numbers[:, -1], space.numbers.max(1), space.numbers.min(1)]
+    np.testing.assert_array_equal(space.targets - DIGITS[0], np.choose(space.operations, right))
 
 
 def test_a_model_that_answers_nothing_has_no_circuit():

@@ -5,7 +5,7 @@ Every tenth expression of a space is "third number 0".
 
 import numpy as np
 
-from tinyformer.task.datasets import expression_space, generate_tokenized_dataset
+from tinyformer.task.datasets import drawn_space, expression_space, generate_tokenized_dataset
 from tinyformer.task.task import DEFAULT_TASK
 
 LISTED, DRAWN = 3, 2000  # up to so many numbers all expressions are taken, beyond it so many are drawn
@@ -28,6 +28,11 @@ def space_of_task(task):
         if names == space.names
         else space._replace(operations=np.searchsorted(there, space.operations), names=names)
     )
+
+
+def space_of_length(num_args, task=DEFAULT_TASK):
+    """ExpressionSpace of `num_args` numbers: all there are of up to four, else 1,000 of each rule drawn at random."""
+    return expression_space(num_args, task=task) if num_args <= 4 else drawn_space(num_args, 1000, task=task)
 
 
 def tokens_of_length(num_args, seed=0, task=DEFAULT_TASK):

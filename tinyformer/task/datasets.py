@@ -189,8 +189,24 @@ def _expression_space(num_args, data_seed, shares, task):
         operation.listed(num_args, num_args)[0] if operation.is_listed else _every(num_args)
         for operation in task.operations
     ]
+    return _space_of(listed, data_seed, shares, task)
+
+
+def drawn_space(num_args, count, seed=0, task=DEFAULT_TASK):
+    """As `expression_space`, of any length: `count` expressions of each rule, drawn at random, and all of a table."""
+    rng = np.random.default_rng(seed)
+    drawn = [
+        operation.listed(num_args, num_args)[0] if operation.is_listed else rng.integers(0, 10, (count, num_args))
+        for operation in task.operations
+    ]
+    return _space_of(drawn, DATA_SEED, SHARES, task)
+
+
+def _space_of(listed, data_seed, shares, task):
+    """ExpressionSpace of the rows of numbers of each operation."""
     operations = np.repeat(np.arange(len(listed)), [len(rows) for rows in listed])
     numbers = np.concatenate(listed)
+    num_args = numbers.shape[1]
     if not len(numbers):
         raise ValueError(f"no table has an expression of {num_args} numbers")
     tokens = _tokens(task, operations, numbers, np.full(len(numbers), num_args)).astype(np.int64)
