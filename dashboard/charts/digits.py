@@ -9,6 +9,8 @@ import pandas as pd
 from dashboard.charts.figure import ROWS, Figure, to_spec
 from dashboard.charts.theme import NEUTRAL
 
+WRITTEN = 19  # pixels from the middle of one digit to that of the next
+
 
 def similarity(cosines, size=230):
     """cosines (10, 10) in [-1, 1], always on the same scale."""
@@ -48,14 +50,32 @@ def _similarity_spec(size):
 
 def plane(coordinates, shares, color, size=230):
     """coordinates (10, 2), shares (2,) of the variance; a line leads from 0 to 9."""
-    data = pd.DataFrame({"digit": range(len(coordinates)), "x": coordinates[:, 0], "y": coordinates[:, 1]})
+    reach = float(np.ceil(np.abs(coordinates).max() * 1.15 * 10) / 10) or 1.0
+    written = _apart(coordinates, 2 * reach * WRITTEN / size)
+    data = pd.DataFrame({
+        "digit": range(len(coordinates)), "x": coordinates[:, 0], "y": coordinates[:, 1],
+        "at_x": written[:, 0], "at_y": written[:, 1],
+    })  # fmt: skip
     description = (
         f"The digits on two principal axes with {shares[0]:.0%} and {shares[1]:.0%} of the variance: "
         + ", ".join(f"{row.digit} at ({row.x:.2f}, {row.y:.2f})" for row in data.itertuples())
     )
-    reach = float(np.ceil(np.abs(coordinates).max() * 1.15 * 10) / 10) or 1.0
     titles = tuple(f"axis {i + 1}, {share:.0%} of the variance" for i, share in enumerate(shares))
     return Figure(_plane_spec(color, titles, reach, size), data, description)
+
+
+def _apart(points, room):
+    """Where to write at points (N, 2), moved until each has `room` around it: the nearest push each other away."""
+    written = np.array(points, float)
+    written[:, 1] += room / 2  # above its point
+    for _ in range(100):
+        between = written[:, None] - written
+        distance = np.hypot(*np.moveaxis(between, -1, 0)) + np.eye(len(points)) * 1e9
+        push = np.maximum(room - distance, 0) / 2 / np.maximum(distance, 1e-9)
+        if not push.any():
+            break
+        written += (push[..., None] * between).sum(axis=1)
+    return written
 
 
 @lru_cache
@@ -68,7 +88,10 @@ def _plane_spec(color, titles, reach, size):
     )
     chart = alt.layer(
         base.mark_line(color=NEUTRAL, opacity=0.6, strokeWidth=1).encode(order="digit:Q"),
-        base.mark_text(fontSize=15, fontWeight=600, color=color).encode(text="digit:O", tooltip=tooltip),
+        base.mark_point(size=12, filled=True, color=color).encode(tooltip=tooltip),
+        base.mark_text(fontSize=15, fontWeight=600, color=color).encode(
+            x=alt.X("at_x:Q", scale=scale), y=alt.Y("at_y:Q", scale=scale), text="digit:O", tooltip=tooltip
+        ),
         data=ROWS,
         title="Where the digits lie",
     ).properties(width=size, height=size)

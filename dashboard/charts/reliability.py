@@ -28,9 +28,9 @@ def reliability(rows, color, shape, size=300):
 @lru_cache
 def _reliability_spec(color, shape, size, counted):
     scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format="%", values=[0, 0.5, 1] if size < ROOM else [0, 0.2, 0.4, 0.6, 0.8, 1])
+    marked = {"format": "%", "values": [0, 0.5, 1] if size < ROOM else [0, 0.2, 0.4, 0.6, 0.8, 1]}
     base = alt.Chart(ROWS).encode(
-        x=alt.X("confidence:Q", title="how sure, on average", scale=scale, axis=axis),
+        x=alt.X("confidence:Q", title="how sure, on average", scale=scale, axis=alt.Axis(**marked, labelFlush=True)),
         tooltip=[
             alt.Tooltip("start:Q", title="confidence above", format=".0%"),
             alt.Tooltip("end:Q", title="up to", format=".0%"),
@@ -49,7 +49,7 @@ def _reliability_spec(color, shape, size, counted):
     layers = [
         diagonal,
         base.mark_rule(strokeWidth=2, color=color).encode(
-            y=alt.Y("low:Q", title="how often right", scale=scale, axis=axis), y2="high:Q"
+            y=alt.Y("low:Q", title="how often right", scale=scale, axis=alt.Axis(**marked)), y2="high:Q"
         ),
         base.mark_point(filled=True, opacity=1, size=80, color=color, shape=shape).encode(y=right),
     ]
