@@ -52,6 +52,64 @@ def test_back_and_forward_bring_back_what_a_page_showed(visit):
         assert "expression=Min+4+2" in page.url
 
 
+def type_into(page, label, text):
+    field = page.get_by_label(label, exact=True)
+    field.fill(text)
+    field.press("Enter")
+    settle(page)
+
+
+def value(page, label):
+    return page.get_by_label(label, exact=True).input_value()
+
+
+def radio(page, name):
+    return page.get_by_role("radio", name=name, exact=True, checked=True).count() > 0
+
+
+STATES = {  # page: (what somebody does there, whether it is so)
+    "": (lambda page: type_into(page, "Expression", "Min 4 2"), lambda page: value(page, "Expression") == "Min 4 2"),
+    "train": (
+        lambda page: (type_into(page, "Seeds", "5, 6"), type_into(page, "Epochs", "7")),
+        lambda page: (value(page, "Seeds"), value(page, "Epochs")) == ("5, 6", "7"),
+    ),
+    "evaluate": (lambda page: pick(page, "Mistakes"), lambda page: radio(page, "Mistakes")),
+    "explore-attention": (
+        lambda page: (pick(page, "What do they do?"), pick(page, "Subsets")),
+        lambda page: radio(page, "What do they do?") and radio(page, "Subsets"),
+    ),
+    "layer-lab": (lambda page: pick(page, "Sabotage"), lambda page: radio(page, "Sabotage")),
+}
+
+
+@pytest.mark.parametrize("path", STATES)
+def test_a_page_keeps_its_state_through_reload_link_and_back(visit, path):
+    act, is_so = STATES[path]
+
+    def kept(page):
+        for _ in range(50):
+            settle(page)
+            if is_so(page):
+                return True
+        return False
+
+    page = visit(path)
+    act(page)
+    assert kept(page)
+    page.reload()
+    assert kept(page)
+    link = page.url.split("/", 3)[3]
+    menu = page.get_by_test_id("stSidebarNav")
+    menu.get_by_text("Evaluate" if path != "evaluate" else "Layer Lab").click()
+    page.get_by_role("heading", name="Evaluate" if path != "evaluate" else "Layer Lab", exact=True).wait_for()
+    settle(page)
+    page.go_back()
+    page.wait_for_url(f"**/{path}?*")
+    assert kept(page)
+    page.close()  # the tab: its link opens the same
+    assert kept(visit(link))
+
+
 def test_a_class_sees_the_page_large_and_without_the_sidebar(visit):
     page = visit("?present=1")
     assert not page.get_by_test_id("stSidebar").is_visible()
