@@ -1,5 +1,6 @@
 """What a visitor asks for next, made ready while they read: the code of the other pages, and how the models on display
-do on every expression there is. In a thread; a page that comes first waits for what is being made, and makes the rest.
+do on every expression there is, and on longer ones. In a thread; a page that comes first waits for what is being made,
+and makes the rest.
 """
 
 import gc
@@ -28,7 +29,11 @@ def get_ready(models):
 def _make(items):
     for item in items:
         try:
-            _import_all(f"dashboard.{item}") if item in PAGES else caches.figures(item)
+            if item in PAGES:
+                _import_all(f"dashboard.{item}")
+            else:
+                caches.figures(item)
+                caches.lengths(item)
         except Exception:  # the page that needs it will say so to the visitor
             logging.getLogger(__name__).debug("not made ready: %s", item, exc_info=True)
         if item == PAGES[-1]:

@@ -34,7 +34,7 @@ CLICK = """async ([find, text, wanted, charts, tables]) => {
   return performance.now() - begin;
 }"""
 NAVIGATION, SECTION = "[data-testid=stSidebarNav] a", "[data-testid=stMain] [role=radio]"
-OPERATIONS, TRUTH_MAP = ("Evaluate", 1, 1), ("Evaluate", 6, 1)  # heading, charts, tables
+LENGTHS, TRUTH_MAP = ("Evaluate", 1, 2), ("Evaluate", 6, 1)  # heading, charts, tables
 HEADLINE = "The transformer you can watch think"
 
 
@@ -51,14 +51,14 @@ def visit(browser, query, count):
             page.wait_for_timeout(1200)
             return time
 
-        first = click(NAVIGATION, "Evaluate", *OPERATIONS)
+        first = click(NAVIGATION, "Evaluate", *LENGTHS)
         again = []
         for _ in range(TIMES):
-            click(NAVIGATION, "Home", HEADLINE, 2 * count + 1, 0)
-            again.append(click(NAVIGATION, "Evaluate", *OPERATIONS))
-        maps = click(SECTION, "Truth map", *TRUTH_MAP)
-        click(SECTION, "Operations", *OPERATIONS)
-        maps_again = click(SECTION, "Truth map", *TRUTH_MAP)
+            click(NAVIGATION, "Home", HEADLINE, count + 1, 0)
+            again.append(click(NAVIGATION, "Evaluate", *LENGTHS))
+        maps = click(SECTION, "Every expression", *TRUTH_MAP)
+        click(SECTION, "Other lengths", *LENGTHS)
+        maps_again = click(SECTION, "Every expression", *TRUTH_MAP)
         page.close()
         return first, statistics.median(again), maps, maps_again
 
