@@ -11,7 +11,7 @@ STYLE = """<style>
 @media screen and (max-width: 900px) {
   [data-testid="stMainBlockContainer"] {padding-left: 1.4rem; padding-right: 1.4rem}
   [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
-    flex: 1 0 min-content !important; min-width: 221px; max-width: 300px}
+    flex: 1 0 min-content !important; min-width: 221px; max-width: 100%}
 }
 @media screen and (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}
