@@ -17,6 +17,7 @@ from tinyformer.interpret.head_circuits import head_circuits
 from tinyformer.interpret.patched_runs import answered_pairs, head_writes
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import contrasts
+from tinyformer.interpret.probes import probe_steps
 from tinyformer.interpret.roles import NO_ROLE
 from tinyformer.task.datasets import ExpressionSpace, expression_space
 from tinyformer.task.vocabulary import DIGITS
@@ -148,6 +149,15 @@ def by_lens(subject):
     lens = interpret.logit_lens(subject.model, subject.some.tokens)
     right = (lens.pooled.argmax(axis=-1) == subject.some.targets).mean(axis=1)
     return {name for name, rise in zip(lens.stages[1:], np.diff(right), strict=True) if rise >= SHARE}
+
+
+def by_probes(subject):
+    """The sublayers after which a probe reads the number that is asked for more often at the first token."""
+    found = interpret.drain(probe_steps(subject.model, expression_space()))
+    columns = {name: 1 + found.names.index(name) for name in PLACES}
+    known = [found.right[:, 0, number, columns[name]] for name, number in (("First", 0), ("Second", 1), ("Last", -1))]
+    rises = np.diff(np.mean(known, axis=0))
+    return {name for name, rise in zip(found.stages[1:], rises, strict=True) if rise >= SHARE}
 
 
 def by_ov(subject):

@@ -23,6 +23,7 @@ METHODS = {
     "smallest subsets": Method(("Subsets",), "heads", finders.by_subsets),
     "Shapley values": Method(("Subsets",), "heads", finders.by_shapley),
     "logit lens": Method(("Stage by stage",), "stages", finders.by_lens),
+    "probes": Method(("Probes",), "stages", finders.by_probes),
     "direct attribution": Method(("Who wrote it",), "parts", finders.by_writing),
     "patching of heads": Method(("What carries it",), "heads", finders.by_patching),
     "gradient times input": Method(("Which tokens",), "tokens", finders.by_gradients(interpret.gradient_times_input)),
