@@ -27,6 +27,7 @@ def ours(found):
 def test_a_place_fits_and_axe_finds_nothing_of_ours(visit, place):
     page = visit(place)
     assert_nothing_overflows(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
     package = pytest.importorskip("axe_playwright_python", reason="the check needs axe-playwright-python")
     page.evaluate((Path(package.__file__).parent / "axe.min.js").read_text())
     assert ours(page.evaluate(RUN)) == []
