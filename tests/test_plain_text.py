@@ -25,7 +25,6 @@ CHECK = {
 }
 PATHS = {
     "told(*names, largest_difference(routes[0], routes[other]))",
-    "num_args",
     "circuit.every_edge",
     "circuit.pairs",
 }
@@ -54,6 +53,7 @@ LOOKED_AT = {
     "lab/sabotage_page.py": CHECK,
     "lab/tokenizer.py": {"tokens", "word"},
     "looks.py": {"json.dumps(kept).encode()"},  # into a file
+    "sections.py": {"label", "format_func"},  # of sections and views: own words
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first, *place)", "limits.in_words(sentence)"},  # own words
     "views/train.py": {"visitors.mode()"},  # own words
