@@ -24,7 +24,8 @@ MARKDOWN = {  # name of the call → places of the arguments that are Markdown, 
     "html": (0,),
 }
 TEXT_OPTIONS = ("selectbox", "multiselect")  # theirs are not
-FORWARDING = {"how_to_read": (0,), "say": (0,), "computed": (2,), "ablation": (3,), "_one_of": (0, 1, 3), "prose": (0,)}
+FORWARDING = {"how_to_read": (0,), "say": (0,), "computed": (2,), "ablation": (3,), "prose": (0,)}
+FORWARDING |= dict.fromkeys(("_one_of", "one_of", "named"), (0, 1, 3))
 OUR_MODULES = ("glossary", "components", "keep", "results")
 MAKES_PLAIN = {"plain", "html", "escape", "explained", "percent", "result", "probability", "head_name", "part_name"}
 NUMBERS = {"len", "sum", "round", "int", "float", "abs", "count", "slider", "number_input", "range"}

@@ -36,7 +36,6 @@ LOOKED_AT = {
     "explore/explanation.py": {"lines"},
     "explore/known.py": {"lines", "numbered", "'; '.join(filter(None, told))"},
     "explore/paths.py": PATHS,
-    "explore/probing.py": {"names", "name"},
     "explore/reads.py": {"found.told", "name"},
     "explore/patching.py": {"num_args", "parts"},
     "explore/sections.py": {"section.views"},

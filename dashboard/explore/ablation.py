@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import background, works
+from dashboard.sections import named
 from tinyformer.interpret import MEASURES, REPLACEMENTS, beyond_guessing, guessing, heads_of, layers_of
 
 RECIPE = """\
@@ -23,11 +24,8 @@ DONORS = "Each expression has one donor, drawn at random: the losses are estimat
 def draw(subjects, expression):
     effect, replacement, asked = choices(asked=True)
     singles = {subject.name: [*heads_of(subject.config), *layers_of(subject.config)] for subject in subjects}
-    done = background.gathered(
-        [works.ablation(one, [[part] for part in singles[one.name]], replacement) for one in subjects]
-    )
-    if done is None:
-        return
+    sets = [tuple((part,) for part in singles[one.name]) for one in subjects]
+    done = background.gathered([works.ablation(*pair, replacement) for pair in zip(subjects, sets, strict=True)])
     found = {subject.name: one for subject, one in zip(subjects, done, strict=True)}
     rows = {subject.name: works.rows_asked(subject, asked) for subject in subjects}
     unit, form = UNITS[effect]
@@ -67,20 +65,11 @@ def draw(subjects, expression):
 def choices(asked=False):
     """Draw the controls of what is measured; return (effect, replacement, which expressions)."""
     with st.container(horizontal=True, gap="medium"):
-        effect = _one_of("Measured by", MEASURES, EFFECT, "logit difference")
-        replacement = _one_of(
-            "What stands in its place", REPLACEMENTS, REPLACEMENT, "mean",
-            "The part's mean output, its output for another expression, or 0.",
-        )  # fmt: skip
+        effect = named("Measured by", MEASURES, EFFECT, start=MEASURES.index("logit difference"))
+        help = "The part's mean output, its output for another expression, or 0."
+        replacement = named("What stands in its place", REPLACEMENTS, REPLACEMENT, help=help)
         kinds = (works.EVERYTHING, works.HELD_OUT)
-        return effect, replacement, _one_of("On", kinds, ASKED, kinds[0]) if asked else kinds[0]
-
-
-def _one_of(label, options, key, first, help=None):
-    default = None if key in st.session_state else first
-    return st.segmented_control(
-        label, options, default=default, required=True, key=key, bind="query-params", help=help
-    )  # fmt: skip
+        return effect, replacement, named("On", kinds, ASKED) if asked else kinds[0]
 
 
 def told_if_guessing(accuracy, space):
@@ -110,10 +99,8 @@ def _own_set(subjects, replacement, effect, rows):
         st.caption("Choose some heads or layers to see what is left.")
         return
     inside = {one.name: {*heads_of(one.config), *layers_of(one.config)} for one in subjects}
-    sets = {one.name: [names[name] for name in chosen if names[name] in inside[one.name]] for one in subjects}
-    done = background.gathered([works.ablation(one, [sets[one.name]], replacement) for one in subjects])
-    if done is None:
-        return
+    sets = [(tuple(names[name] for name in chosen if names[name] in inside[one.name]),) for one in subjects]
+    done = background.gathered([works.ablation(*pair, replacement) for pair in zip(subjects, sets, strict=True)])
     unit, form = UNITS[effect]
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects)):
         table = done[place].mean(effect, rows[subject.name]) * (100 if unit == "points" else 1)

@@ -29,22 +29,12 @@ class Job:
     def __init__(self, key, steps):
         self.key, self.steps = key, steps
         self.progress, self.state, self.error = 0.0, "waiting", None
-        self._cancelled, self._over = threading.Event(), threading.Event()
-
-    @property
-    def is_over(self):
-        return self._over.is_set()
-
-    def wait(self, seconds):
-        self._over.wait(seconds)
-
-    def cancel(self):
-        self._cancelled.set()
+        self.cancelled, self.over = threading.Event(), threading.Event()
 
     def run(self):
         try:
             self.state, steps = "running", self.steps()
-            while not self._cancelled.is_set():
+            while not self.cancelled.is_set():
                 try:
                     self.progress = next(steps)
                 except StopIteration as stop:
@@ -56,7 +46,7 @@ class Job:
         except Exception as error:
             self.state, self.error = "failed", str(error)
         finally:
-            self._over.set()
+            self.over.set()
 
 
 class Jobs:
@@ -69,7 +59,7 @@ class Jobs:
     def start(self, key, steps):
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.is_over:
+            if job is None or job.over.is_set():
                 job = self._jobs[key] = Job(key, steps)
                 self._pool.submit(job.run)
             return job
@@ -85,40 +75,44 @@ def jobs(slow=False):
     return Jobs()
 
 
+class NotYet(Exception):
+    """What a section needs is still being computed; its progress is drawn in its place."""
+
+
 def gathered(works, ask=None):
-    """[result] of all Works, or None while some are missing: then they are begun, and their progress is drawn.
+    """[result] of all Works; NotYet while some are missing: then they are begun, and their progress is drawn.
 
     `ask`: what a button says that has to be pressed before they are begun. What failed or was cancelled waits for one.
     """
     queue = jobs(slow=ask is not None)
     missing = {work.key: work for work in works if results.recall(work.key) is None}
     found = {key: queue.find(key) for key in missing}
-    idle = [key for key, job in found.items() if job is None or job.is_over]
+    idle = [key for key, job in found.items() if job is None or job.over.is_set()]
     halted = [key for key in idle if found[key] and found[key].state in ("failed", "cancelled")]
     for key in halted:
         if found[key].error:
             st.error(f"{plain(missing[key].label)}: {plain(found[key].error)}")
     if idle and (ask or halted) and not st.button(ask or "Go on", key=f"begin-{works[0].key[0]}"):
-        return None
+        raise NotYet
     for key in idle:
         found[key] = queue.start(key, missing[key].steps)
     deadline = time.monotonic() + PATIENCE
     for job in found.values():
-        job.wait(max(0, deadline - time.monotonic()))
+        job.over.wait(max(0, deadline - time.monotonic()))
     there = [results.recall(work.key) for work in works]
     if all(result is not None for result in there):
         return there
     _progress([(missing[key].label, job) for key, job in found.items()])
-    return None
+    raise NotYet
 
 
 @st.fragment(run_every=0.5)
 def _progress(running):
-    if all(job.is_over for _, job in running):
+    if all(job.over.is_set() for _, job in running):
         st.rerun()
     for label, job in running:
         words = {"waiting": "waits for its turn", "running": f"{job.progress:.0%}"}
         st.progress(min(job.progress, 1.0), f"{plain(label)}: {plain(words.get(job.state, job.state))}")
     if st.button("Cancel", key="cancel-work"):
         for _, job in running:
-            job.cancel()
+            job.cancelled.set()

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.charts.heatmaps import CELL, FIELDS
 from dashboard.explore.subjects import Subject
 from dashboard.plain_text import plain
+from dashboard.sections import named
 
 MODEL, LAYER, HEAD, QUERY, KEY = "model", "layer", "head", "token", "key"  # keys of the widgets, names in the URL
 OPEN = "stages"
@@ -41,24 +42,18 @@ def pick(subjects, words, key=True, of_model=True):
     with st.container(horizontal=True, gap="medium"):
         subject = subjects[0]
         if of_model and len(subjects) > 1:
-            name = _one_of("Model", [subject.name for subject in subjects], MODEL, plain)
+            name = named("Model", [subject.name for subject in subjects], MODEL, plain)
             subject = next(subject for subject in subjects if subject.name == name)
         if of_model:
-            layer = _one_of("Layer", list(range(1, subject.config.num_layers + 1)), LAYER) - 1
-            head = _one_of("Head", list(range(1, subject.config.num_heads + 1)), HEAD) - 1
+            layer = named("Layer", list(range(1, subject.config.num_layers + 1)), LAYER) - 1
+            head = named("Head", list(range(1, subject.config.num_heads + 1)), HEAD) - 1
         else:
             layer = head = 0
         places = list(range(len(words)))
-        query = _one_of("Token that looks", places, QUERY, lambda place: plain(position_names[place]))
-        looked_at = _one_of("Token looked at", places, KEY, lambda place: plain(position_names[place]), 2) if key else 0
+        name_of = lambda place: plain(position_names[place])  # noqa: E731
+        query = named("Token that looks", places, QUERY, name_of)
+        looked_at = named("Token looked at", places, KEY, name_of, start=2) if key else 0
     return Cell(subject, layer, head, query, looked_at)
-
-
-def _one_of(label, options, key, format_func=str, start=0):
-    default = None if key in st.session_state else options[start]  # not both: Streamlit would complain
-    return st.segmented_control(
-        label, options, default=default, required=True, key=key, bind="query-params", format_func=format_func
-    )
 
 
 def _open_at_positions(num_tokens):

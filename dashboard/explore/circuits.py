@@ -5,9 +5,10 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from dashboard.explore import background, works
+from dashboard.explore import works
 from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
+from dashboard.sections import named
 from tinyformer.interpret import compare_heads, role_shares
 
 RECIPE = """\
@@ -26,12 +27,10 @@ def draw(subjects, expression):
     if len(pair) < 2:
         st.info("Heads are matched on the same expressions, and no other model on display has the same operations.")
         return
-    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in pair])
-    if found is None:
-        return
-    layers, nulls = compare_heads(*found[:2]), found[2:]
+    patterns, nulls = works.patterns_and_nulls(pair)
+    layers = compare_heads(*patterns)
     levels = [max(null.match_levels()[layer] for null in nulls) for layer in range(len(layers))]
-    roles = [role_shares(patterns) for patterns in found[:2]]
+    roles = [role_shares(some) for some in patterns]
     for number, (layer, limit) in enumerate(zip(layers, levels, strict=True)):
         st.markdown(told(number, layer, limit))
     lines = [
@@ -85,15 +84,10 @@ def _matrix(number, layer, matched):
 def _pair(subjects):
     names = [subject.name for subject in subjects]
     with st.container(horizontal=True, gap="medium"):
-        first = st.segmented_control(
-            "Heads of", names, default=names[0], required=True, key="first", bind="query-params", format_func=plain
-        )
+        first = named("Heads of", names, "first", plain)
         task = next(subject.task for subject in subjects if subject.name == first)
         others = [one.name for one in subjects if one.name != first and one.task == task]
         if not others:
             return subjects[:1]
-        second = st.segmented_control(
-            "matched with heads of", others, default=others[0], required=True, key="second", bind="query-params",
-            format_func=plain,
-        )  # fmt: skip
+        second = named("matched with heads of", others, "second", plain)
     return [next(subject for subject in subjects if subject.name == name) for name in (first, second)]

@@ -10,7 +10,7 @@ from dashboard.charts import scatter
 from dashboard.explore import background, works
 from dashboard.explore.ablation import UNITS, choices
 from dashboard.explore.names import head_name
-from tinyformer.interpret import READ, association, beyond_guessing, holm
+from tinyformer.interpret import READ, association, beyond_guessing, heads_of, holm
 
 RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
@@ -22,10 +22,9 @@ print(*(association([pair]) for pair in zip(space_patterns(model, space).entropy
 
 def draw(subjects, expression):
     effect, replacement, _ = choices()
-    singles = [works.single_heads(subject, replacement) for subject in subjects]
-    done = background.gathered([*map(works.patterns, subjects), *singles])
-    if done is None:
-        return
+    singles = [tuple((head,) for head in heads_of(subject.config)) for subject in subjects]
+    taken_out = [works.ablation(*pair, replacement) for pair in zip(subjects, singles, strict=True)]
+    done = background.gathered([*map(works.patterns, subjects), *taken_out])
     unit, _ = UNITS[effect]
     rows, groups = [], {}
     for subject, patterns, found in zip(subjects, done[: len(subjects)], done[len(subjects) :], strict=True):

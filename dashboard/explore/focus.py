@@ -6,10 +6,11 @@ import streamlit as st
 from dashboard import components, questions
 from dashboard.charts import differences, grid
 from dashboard.charts import focus as focus_chart
-from dashboard.explore import background, results, works
+from dashboard.explore import results, works
 from dashboard.explore.heatmaps import pattern_of
 from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
+from dashboard.sections import named
 from tinyformer import effective_positions, normalized_entropy
 from tinyformer.interpret import FIRST, READ, focus
 from tinyformer.interpret.nulls import NOTICEABLE
@@ -27,11 +28,8 @@ MEASURES = {"normalized entropy": ("entropy", ".2f"), "effective number of token
 
 
 def draw(subjects, expression):
-    rows = st.segmented_control(
-        "Measured on", list(ROWS), default=None if "rows" in st.session_state else ROWS_FIRST, required=True,
-        key="rows", bind="query-params",
-        help="The answer is read off the first token. In the last layer, no other row reaches the answer.",
-    )  # fmt: skip
+    help = "The answer is read off the first token. In the last layer, no other row reaches the answer."
+    rows = named("Measured on", list(ROWS), "rows", help=help)
     knowing = questions.who_knows(subjects, expression)
     points = [point for subject in knowing for point in _points(subject, expression, rows)]
     looks = [subject.looks for subject in knowing]
@@ -48,14 +46,11 @@ def draw(subjects, expression):
         f"{plain(_and(told_of[0]))} against {plain(_and(told_of[1]))}" if told_of else "Operation by operation",
         anchor=False,
     )
-    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
-    if found is None:
-        return
-    all_patterns = found[: len(subjects)]
+    all_patterns, nulls = works.patterns_and_nulls(subjects)
     contrasting = [place for place, one in enumerate(subjects) if told_of and kinds[one.name] == told_of]
     if contrasting:
         _contrast([subjects[place] for place in contrasting], [all_patterns[place] for place in contrasting],
-                  [found[len(subjects) + place] for place in contrasting], rows, told_of)  # fmt: skip
+                  [nulls[place] for place in contrasting], rows, told_of)  # fmt: skip
     if left := [subject.name for place, subject in enumerate(subjects) if place not in contrasting]:
         st.caption(
             f"Not in this comparison: {', '.join(map(plain, left))}. "
@@ -133,9 +128,7 @@ def _points(subject, expression, rows):
 
 def _tables(subjects, patterns, evidence, rows):
     """Each model's mean of every head for every operation."""
-    measure = st.segmented_control(
-        "In the table", list(MEASURES), default=next(iter(MEASURES)), required=True, key="measure", bind="query-params"
-    )
+    measure = named("In the table", list(MEASURES), "measure")
     attribute, form = MEASURES[measure]
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         some, shares = patterns[place], evidence[place].explained

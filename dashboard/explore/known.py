@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
+from dashboard.sections import named
 from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.ground_truth.kinds import KINDS
 from tinyformer.ground_truth.methods import METHODS
@@ -75,9 +76,7 @@ def _rate(value):
 
 def _by_kind():
     """Method × kind, one of the two measures."""
-    measure = st.segmented_control(
-        "Measure", list(MEASURES), default="precision", required=True, key="known_measure", bind="query-params"
-    )
+    measure = named("Measure", list(MEASURES), "known_measure")
     methods = [name for name in METHODS if any(one.method == name for one in scores())]
     of = {
         (name, kind): getattr(found[0], measure)

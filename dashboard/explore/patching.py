@@ -1,5 +1,7 @@
 """View What carries it: where the answer travels, by patching between two expressions, and between many pairs."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard import components, questions
@@ -22,7 +24,8 @@ SHORT = {"after attention": "att", "after feed-forward": "ff"}
 
 def draw(subjects, expression):
     st.header("Many pairs: when does the first token have the answer?", anchor=False)
-    _many(subjects, len(expression.numbers))
+    with suppress(background.NotYet):
+        _many(subjects, len(expression.numbers))
     st.header("One pair", anchor=False)
     other = _comparison(expression)
     if other is None:
@@ -53,8 +56,6 @@ def draw(subjects, expression):
 def _many(subjects, num_args):
     """The share that is restored at the first token, by operation and stage: mean and spread over drawn pairs."""
     found = background.gathered([works.many_pairs(subject, num_args) for subject in subjects])
-    if found is None:
-        return
     st.caption(
         f"{PAIRS} pairs for each operation, drawn at random: {num_args} numbers, of which one is changed, and with it "
         "the answer. Share restored by the first token's value at a stage: the mean, and ± the standard deviation of "

@@ -23,8 +23,6 @@ UNASKED = 1000  # edges of all models, tried without asking: some seconds
 def draw(subjects, expression):
     num_args = len(expression.numbers)
     counts = background.gathered([works.answered(subject, num_args) for subject in subjects])
-    if counts is None:
-        return
     silent = [subject.name for subject, count in zip(subjects, counts, strict=True) if not count]
     if silent:
         st.info(f"{plain(', '.join(silent))}: no pair is answered right on both sides, so there is no way to follow.")
@@ -34,8 +32,6 @@ def draw(subjects, expression):
     works_of = [work(subject, num_args) for work in (works.circuit, works.routes) for subject in subjects]
     count = sum(len(edges_of(subject.config)) for subject in subjects)
     found = background.gathered(works_of, ask=f"Try all {count:,} edges" if count > UNASKED else None)
-    if found is None:
-        return
     circuits, routes = found[: len(subjects)], found[len(subjects) :]
     for other in range(1, len(subjects)):
         names = [plain(subjects[place].name) for place in (0, other)]

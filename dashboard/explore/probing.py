@@ -5,6 +5,8 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import background, works
+from dashboard.plain_text import plain
+from dashboard.sections import named
 from tinyformer.interpret import stage_label
 
 RECIPE = """\
@@ -19,22 +21,16 @@ EVERY = "all"
 def draw(subjects, expression):
     num_args = len(expression.numbers)
     found = background.gathered([works.probes(subject, num_args) for subject in subjects])
-    if found is None:
-        return
     names = list(dict.fromkeys(name for one in found for name in one.names))
     with st.container(horizontal=True, gap="medium"):
-        number = st.segmented_control(
-            "Number", range(1, num_args + 1), default=1, required=True, key=f"probed-{num_args}", bind="query-params"
-        )
-        name = st.segmented_control(
-            "Operation", [EVERY, *names], default=EVERY, required=True, key="probed_for", bind="query-params"
-        )
+        number = named("Number", range(1, num_args + 1), f"probed-{num_args}")
+        name = named("Operation", [EVERY, *names], "probed_for", plain)
     words = ["op", "(", *(f"n{place}" for place in range(1, num_args + 1)), ")"]
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         one = found[place]
         with column:
             if name != EVERY and name not in one.names:
-                st.info(f"It was not trained on {name}.")
+                st.info(f"It was not trained on {plain(name)}.")
                 continue
             values = one.right[:, :, number - 1, 0 if name == EVERY else 1 + one.names.index(name)]
             figure = grid.grid(

@@ -5,9 +5,10 @@ import streamlit as st
 
 from dashboard import components
 from dashboard.charts import grid
-from dashboard.explore import background, works
+from dashboard.explore import works
 from dashboard.explore.names import head_name
 from dashboard.plain_text import plain
+from dashboard.sections import named
 from tinyformer.interpret import role_shares
 from tinyformer.interpret.roles import NO_ROLE
 from tinyformer.task.task import DEFAULT_TASK
@@ -26,23 +27,11 @@ def draw(subjects, expression):
     names = list(dict.fromkeys(name for subject in subjects for name in subject.space.names))
     rows = max(subject.space.tokens.shape[1] for subject in subjects)
     with st.container(horizontal=len(names) <= len(DEFAULT_TASK.names), gap="medium"):  # else there is no room
-        operation = st.segmented_control(
-            "Operation",
-            [ALL, *names],
-            default=ALL,
-            required=True,
-            key="operation",
-            bind="query-params",
-            format_func=plain,
-        )
-        row = st.segmented_control(
-            "Token that looks", [READ, *map(str, range(1, rows + 1))], default=READ, required=True, key="row",
-            bind="query-params", help="In the last layer only the first token's row reaches the answer.",
-        )  # fmt: skip
-    found = background.gathered([work(subject) for work in (works.patterns, works.nulls) for subject in subjects])
-    if found is None:
-        return
-    nulls, shares = found[len(subjects) :], [role_shares(patterns) for patterns in found[: len(subjects)]]
+        operation = named("Operation", [ALL, *names], "operation", plain)
+        help = "In the last layer only the first token's row reaches the answer."
+        row = named("Token that looks", [READ, *map(str, range(1, rows + 1))], "row", help=help)
+    patterns, nulls = works.patterns_and_nulls(subjects)
+    shares = [role_shares(some) for some in patterns]
     st.caption("The share of a head's attention that falls on each role, over all expressions that it is asked.")
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         levels = [nulls[place].role_levels(layer) for layer in range(subject.config.num_layers)]

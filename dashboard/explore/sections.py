@@ -24,7 +24,7 @@ from dashboard.explore import (
     training,
     wrote,
 )
-from dashboard.sections import one_of
+from dashboard.sections import one_of, open_old
 
 LOOK = "look"  # key of the widget, and name in the URL
 
@@ -69,14 +69,13 @@ _RENAMED = {
 def open_old_link():
     """Before any widget: what a link from before the questions asked for is put where its subject now is."""
     given = st.query_params.get(LOOK)
+    if given == "One answer" and "other" in st.query_params:
+        given = "What carries it"
     if given in _PLACES and LOOK not in st.session_state:
-        title, key, view = _PLACES["What carries it"] if given == "One answer" and "other" in st.query_params else (
-            _PLACES[given]
-        )  # fmt: skip
+        title, key, view = _PLACES[given]
         st.session_state.update({LOOK: title, key: view})
-    for key, names in _RENAMED.items():
-        if st.query_params.get(key) in names and key not in st.session_state:
-            st.session_state[key] = names[st.query_params[key]]
+    for key, now in _RENAMED.items():
+        open_old(key, now)
     without = [_head_renamed(name) for name in st.query_params.get_all(ablation.WITHOUT)]
     if ablation.WITHOUT not in st.session_state and without != st.query_params.get_all(ablation.WITHOUT):
         st.session_state[ablation.WITHOUT] = without

@@ -30,8 +30,6 @@ def draw(subjects, expression):
     count = sum(1 << len(heads_of(subject.config)) for subject in fitting)
     st.caption("Which heads suffice? Every combination of a model's heads answers all expressions that it is asked.")
     done = background.gathered([works.subsets(one, replacement) for one in fitting], ask=f"Try all {count:,} subsets")
-    if done is None:
-        return
     rows = [
         (subject.name, size, accuracy, ", ".join(map(str, found.kept(index))) or "none")
         for subject, found in zip(fitting, done, strict=True) for size, index, accuracy in best_per_size(found)

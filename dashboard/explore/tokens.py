@@ -22,9 +22,10 @@ def draw(subjects, expression):
     asked = [subject.question(expression) for subject in subjects]
     traces = [results.of_expression(subject, expression) for subject in subjects]
     others = [best_other(values["logits"][0], one.answer_token) for values, one in zip(traces, asked, strict=True)]
-    done = background.gathered([works.gradients(*three) for three in zip(subjects, asked, others, strict=True)])
-    if done is None:
-        return
+    done = background.gathered([
+        works.gradients(subject, tuple(one.tokens), one.answer_token, other)
+        for subject, one, other in zip(subjects, asked, others, strict=True)
+    ])  # fmt: skip
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         one = asked[place]
         panels = {

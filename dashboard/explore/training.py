@@ -1,5 +1,7 @@
 """View Time: how attention formed. A replay of a model's training makes the snapshots, if there are none."""
 
+from contextlib import suppress
+
 import numpy as np
 import streamlit as st
 
@@ -29,7 +31,7 @@ def draw(subjects, expression):
         "through training."
     )
     for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
-        with column:
+        with column, suppress(background.NotYet):
             _one(subject, len(subjects))
     components.how_to_read(
         "Lines: the mean normalized entropy of the first token's row in each layer, and the accuracy, on all "
@@ -61,10 +63,8 @@ def _one(subject, count):
         return
     st.caption(arrival(run, subject.shown))
     key = ("course", str(run.path), run.snapshot_steps()[-1])
-    done = background.gathered([background.Work(f"{subject.name}: its snapshots", key, lambda: course_steps(run))])
-    if done is None:
-        return
-    (rows,) = done
+    work = background.Work(f"{subject.name}: its snapshots", key, lambda: course_steps(run))
+    (rows,) = background.gathered([work])
     moment = subject.step if subject.step is not None else run.snapshot_steps()[-1]
     figure = through_time.over_steps(
         rows, subject.style.color, moment, width=WIDTHS[count], title="Entropy and accuracy"

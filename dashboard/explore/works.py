@@ -1,6 +1,11 @@
-"""What the sections of this page have computed in the background, each by a function of `tinyformer.interpret`."""
+"""What the sections of this page have computed in the background, each by a function of `tinyformer.interpret`.
 
-from dashboard.explore.background import Work
+Each function here is one of a Subject and of what is asked, and makes a Work of it, kept under just these.
+"""
+
+from functools import partial, wraps
+
+from dashboard.explore.background import Work, gathered
 from tinyformer import expression_space, interpret
 from tinyformer.evaluation.report import split_of
 from tinyformer.interpret.patched_runs import answered_pairs
@@ -15,12 +20,25 @@ from tinyformer.task.datasets import SIDES
 EVERYTHING, HELD_OUT = "all expressions", "held out"
 
 
+def _work(label):
+    """(subject, *asked) → a generator becomes (subject, *asked) → Work."""
+
+    def making(steps):
+        @wraps(steps)
+        def make(subject, *asked):
+            key = (steps.__name__, subject.source, *asked)
+            return Work(f"{subject.name}: {label}", key, partial(steps, subject, *asked))
+
+        return make
+
+    return making
+
+
+@_work("every expression")
 def patterns(subject):
     """SpacePatterns."""
-    return _once(
-        f"{subject.name}: every expression", ("patterns", subject.source),
-        lambda: interpret.space_patterns(subject.model, subject.space),
-    )  # fmt: skip
+    yield 0.0
+    return interpret.space_patterns(subject.model, subject.space)
 
 
 def nulls(subject):
@@ -29,84 +47,71 @@ def nulls(subject):
     return Work("untrained models of the same shape", ("nulls", subject.config, subject.task), steps)
 
 
+def patterns_and_nulls(subjects):
+    """→ [SpacePatterns], [Nulls] of all."""
+    found = gathered([*map(patterns, subjects), *map(nulls, subjects)])
+    return found[: len(subjects)], found[len(subjects) :]
+
+
+@_work("parts taken out")
 def ablation(subject, sets, replacement):
-    """Ablation of sets of components on the whole space."""
-    sets = tuple(frozenset(components) for components in sets)
-    return Work(
-        f"{subject.name}: parts taken out", ("ablation", subject.source, sets, replacement),
-        lambda: interpret.ablation_steps(subject.model, subject.space, sets, replacement),
-    )  # fmt: skip
+    """Ablation of sets of components, a tuple of tuples, on the whole space."""
+    return interpret.ablation_steps(subject.model, subject.space, sets, replacement)
 
 
-def single_heads(subject, replacement):
-    """Ablation of each head alone."""
-    return ablation(subject, [[head] for head in interpret.heads_of(subject.config)], replacement)
-
-
+@_work("subsets of heads")
 def subsets(subject, replacement):
     """Subsets."""
-    return Work(
-        f"{subject.name}: subsets of heads", ("subsets", subject.source, replacement),
-        lambda: interpret.subset_steps(subject.model, subject.space, replacement),
-    )  # fmt: skip
+    return interpret.subset_steps(subject.model, subject.space, replacement)
 
 
+@_work("mean outputs")
 def means(subject, num_args):
     """`mean_activations` over expressions with as many numbers."""
-    return _once(
-        f"{subject.name}: mean outputs", ("means", subject.source, num_args),
-        lambda: interpret.mean_activations(subject.model, tokens_of_length(num_args, task=subject.task)),
-    )  # fmt: skip
+    yield 0.0
+    return interpret.mean_activations(subject.model, tokens_of_length(num_args, task=subject.task))
 
 
+@_work("patching many pairs")
 def many_pairs(subject, num_args):
     """(Patching, operations) of pairs drawn at random."""
-    return Work(
-        f"{subject.name}: patching many pairs", ("pairs", subject.source, num_args),
-        lambda: over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task)),
-    )  # fmt: skip
+    return over_pairs(subject.model, random_pairs(num_args, subject.task.names, task=subject.task))
 
 
+@_work("probes")
 def probes(subject, num_args):
     """Probes."""
-    return Work(
-        f"{subject.name}: probes", ("probes", subject.source, num_args),
-        lambda: probe_steps(subject.model, space_of_length(num_args, subject.task)),
-    )  # fmt: skip
+    return probe_steps(subject.model, space_of_length(num_args, subject.task))
 
 
+@_work("pairs")
 def answered(subject, num_args):
     """How many of the pairs of `circuit` it answers right on both sides."""
-    return _once(
-        f"{subject.name}: pairs", ("answered", subject.source, num_args),
-        lambda: answered_pairs(subject.model, _contrasts(subject, num_args)),
-    )  # fmt: skip
+    yield 0.0
+    return answered_pairs(subject.model, _contrasts(subject, num_args))
 
 
+@_work("path patching")
 def circuit(subject, num_args):
     """PathCircuit, on pairs of expressions of as many numbers."""
-    return Work(
-        f"{subject.name}: path patching", ("circuit", subject.source, num_args),
-        lambda: circuit_steps(subject.model, *(_contrasts(subject, num_args, seed) for seed in (SEED, SEED + 1))),
-    )  # fmt: skip
+    return circuit_steps(subject.model, *(_contrasts(subject, num_args, seed) for seed in (SEED, SEED + 1)))
 
 
+@_work("routes")
 def routes(subject, num_args):
     """Routes, on the same pairs for every model of the same operations."""
-    steps = lambda: route_steps(subject.model, _contrasts(subject, num_args))  # noqa: E731
-    return Work(f"{subject.name}: routes", ("routes", subject.source, num_args), steps)
+    return route_steps(subject.model, _contrasts(subject, num_args))
 
 
 def _contrasts(subject, num_args, seed=SEED):
     return contrasts(space_of_length(num_args, subject.task), seed=seed)
 
 
-def gradients(subject, expression, other):
-    """IntegratedGradients of the logit difference of the answer and `other`, a token id. `expression`: its own."""
-    return _once(
-        f"{subject.name}: integrated gradients", ("integrated", subject.source, tuple(expression.tokens), other),
-        lambda: interpret.integrated_gradients(subject.model, expression.tokens, expression.answer_token, other),
-    )  # fmt: skip
+@_work("integrated gradients")
+def gradients(subject, tokens, answer, other):
+    """IntegratedGradients of the logit difference of two token ids. tokens: a tuple."""
+    yield 0.0
+    return interpret.integrated_gradients(subject.model, tokens, answer, other)
 
 
 def rows_asked(subject, asked):
@@ -116,13 +121,3 @@ def rows_asked(subject, asked):
     data_seed, shares = split_of(subject.shown.checkpoint)
     task = subject.task
     return expression_space(task.space_length, data_seed, shares, task).sides == SIDES.index("test")
-
-
-def _once(label, key, function):
-    """Work in one piece."""
-
-    def steps():
-        yield 0.0
-        return function()
-
-    return Work(label, key, steps)

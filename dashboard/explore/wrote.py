@@ -20,8 +20,6 @@ print(found, *disagreements(found.written, found.lost), sep="\\n")"""
 
 def draw(subjects, expression):
     means = background.gathered([works.means(subject, len(expression.numbers)) for subject in subjects])
-    if means is None:
-        return
     asked = [subject.question(expression) for subject in subjects]
     stories = [
         written_and_lost(

@@ -1,9 +1,11 @@
 """Explore Attention: what the heads of the models on display look at, what they do, and whether the two agree."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard import components, questions, selection
-from dashboard.explore import known, python, sections, subjects
+from dashboard.explore import background, known, python, sections, subjects
 
 models, expression = selection.current()[:2]
 
@@ -14,6 +16,7 @@ name, view = sections.choose()  # only the chosen one computes
 if view in sections.OF_ONE_EXPRESSION:
     models = questions.who_knows(models, expression)
 shown = subjects.at_the_moment(models)
-view.draw(shown, expression)
+with suppress(background.NotYet):  # its progress stands in its place
+    view.draw(shown, expression)
 known.line(name)
 python.draw(view, shown, expression)

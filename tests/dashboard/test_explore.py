@@ -244,8 +244,8 @@ def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
     assert jobs.start("endless", endless) is job and bad.state == "waiting"
     while job.progress == 0:
         time.sleep(0.01)
-    job.cancel()
-    while not bad.is_over:
+    job.cancelled.set()
+    while not bad.over.is_set():
         time.sleep(0.01)
     assert (job.state, bad.state, bad.error) == ("cancelled", "failed", "no such head")
     assert results.recall("endless") is None
