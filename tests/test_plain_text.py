@@ -52,7 +52,6 @@ LOOKED_AT = {
     "lab/sabotage_page.py": CHECK,
     "lab/tokenizer.py": {"tokens", "word"},
     "looks.py": {"json.dumps(kept).encode()"},  # into a file
-    "sections.py": {"label", "format_func"},  # of sections and views: own words
     "train/keep.py": {"text"},  # what `say` was given
     "train/setup.py": {"limits.statement(first, *place)", "limits.in_words(sentence)"},  # own words
     "views/train.py": {"visitors.mode()"},  # own words
