@@ -44,12 +44,9 @@ def pick(subjects, words, key=True, of_model=True):
         if of_model and len(subjects) > 1:
             name = named("Model", [subject.name for subject in subjects], MODEL, plain)
             subject = next(subject for subject in subjects if subject.name == name)
-        if of_model:
-            layer = named("Layer", list(range(1, subject.config.num_layers + 1)), LAYER) - 1
-            head = named("Head", list(range(1, subject.config.num_heads + 1)), HEAD) - 1
-        else:
-            layer = head = 0
-        places = list(range(len(words)))
+        layer = named("Layer", range(1, subject.config.num_layers + 1), LAYER) - 1 if of_model else 0
+        head = named("Head", range(1, subject.config.num_heads + 1), HEAD) - 1 if of_model else 0
+        places = range(len(words))
         name_of = lambda place: plain(position_names[place])  # noqa: E731
         query = named("Token that looks", places, QUERY, name_of)
         looked_at = named("Token looked at", places, KEY, name_of, start=2) if key else 0

@@ -39,10 +39,8 @@ def draw(subjects, expression):
             groups.setdefault(layer, []).append(pair)
     tested = {layer: association(pairs) for layer, pairs in groups.items()}
     corrected = holm([0 if math.isnan(one.p) else one.p for one in tested.values()])
-    components.draw(
-        scatter.effects(rows, [subject.looks for subject in subjects], f"lost {effect} ({unit})"),
-        key=f"effects-{len(subjects)}", stretch=True,
-    )  # fmt: skip
+    figure = scatter.effects(rows, [subject.looks for subject in subjects], f"lost {effect} ({unit})")
+    components.draw(figure, key=f"effects-{len(subjects)}", stretch=True)
     lines = [_line(layer, one, p) for (layer, one), p in zip(tested.items(), corrected, strict=True)]
     if lines:
         header = "| | heads | ρ | chance reaches | p, corrected | |\n|---|---|---|---|---|---|"

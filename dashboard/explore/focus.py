@@ -1,5 +1,7 @@
 """View Focus: how evenly each head looks, for this expression; and whether operations differ in it, on all of them."""
 
+from itertools import compress
+
 import numpy as np
 import streamlit as st
 
@@ -46,17 +48,17 @@ def draw(subjects, expression):
         f"{plain(_and(told_of[0]))} against {plain(_and(told_of[1]))}" if told_of else "Operation by operation",
         anchor=False,
     )
-    all_patterns, nulls = works.patterns_and_nulls(subjects)
-    contrasting = [place for place, one in enumerate(subjects) if told_of and kinds[one.name] == told_of]
-    if contrasting:
-        _contrast([subjects[place] for place in contrasting], [all_patterns[place] for place in contrasting],
-                  [nulls[place] for place in contrasting], rows, told_of)  # fmt: skip
-    if left := [subject.name for place, subject in enumerate(subjects) if place not in contrasting]:
+    patterns, nulls = works.patterns_and_nulls(subjects)
+    evidence = [focus(some, ROWS[rows]) for some in patterns]
+    fitting = [told_of is not None and kinds[subject.name] == told_of for subject in subjects]
+    if any(fitting):
+        _contrast(*(list(compress(all_of, fitting)) for all_of in (subjects, evidence, nulls)), ROWS[rows], told_of)
+    if left := [subject.name for subject, fits in zip(subjects, fitting, strict=True) if not fits]:
         st.caption(
             f"Not in this comparison: {', '.join(map(plain, left))}. "
             "It takes operations that ask for a place, as First does, and such that ask for a size, as Max does."
         )
-    _tables(subjects, all_patterns, [focus(some, ROWS[rows]) for some in all_patterns], ROWS[rows])
+    _tables(subjects, patterns, evidence, ROWS[rows])
 
 
 def _kinds(subject):
@@ -70,17 +72,16 @@ def _and(names):
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _contrast(subjects, patterns, nulls, rows, kinds):
+def _contrast(subjects, evidence, nulls, rows, kinds):
     """Whether the heads look more evenly for operations that ask for a size, layer by layer, against untrained ones."""
     sizes, places = map(_and, kinds)
     looks = [subject.looks for subject in subjects]
-    evidence = [focus(some, ROWS[rows]) for some in patterns]
-    levels = [some.focus_levels(ROWS[rows]) for some in nulls]
-    untrained = nulls[0].differences[ROWS[rows]]
+    levels = [some.focus_levels(rows) for some in nulls]
+    untrained = nulls[0].differences[rows]
     for layer in range(max(len(one.difference) for one in evidence)):
         having = [(one.difference[layer], limits[layer]) for one, limits in zip(evidence, levels, strict=True)
                   if layer < len(limits)]  # fmt: skip
-        null = np.concatenate([some.differences[ROWS[rows]][layer] for some in nulls if layer < len(some.excess)])
+        null = np.concatenate([some.differences[rows][layer] for some in nulls if layer < len(some.excess)])
         st.markdown(told(layer, having, null, sizes))
     marks = [
         (subject.name, layer, head, one.difference[layer, head])

@@ -17,14 +17,11 @@ for stage, probabilities in zip(lens.stages, lens.probabilities[:, 0, 2:12]):
 
 def draw(subjects, expression):
     lenses = {
-        subject.name: logit_lens(
-            subject.model, subject.question(expression).tokens, values=results.of_expression(subject, expression)
-        )
-        for subject in subjects
-    }  # fmt: skip
-    for subject, column, width in components.side_by_side(
-        subjects, lambda subject: f"{subject.note}, {_told(lenses[subject.name], subject.task.vocabulary)}"
-    ):
+        one.name: logit_lens(one.model, one.question(expression).tokens, values=results.of_expression(one, expression))
+        for one in subjects
+    }
+    note = lambda one: f"{one.note}, {_told(lenses[one.name], one.task.vocabulary)}"  # noqa: E731
+    for subject, column, width in components.side_by_side(subjects, note):
         lens = lenses[subject.name]
         figure = grid.grid(
             lens.probabilities[:, 0, list(DIGITS)], [stage_label(stage) for stage in lens.stages], range(10),

@@ -10,8 +10,7 @@ def head_name(layer, head):
 
 def part_name(part):
     """A part of DirectContributions, such as "blocks.0.head.2" or "blocks.1.mlp"."""
-    names = {"embed": "embedding", "pos_embed": "positions", "constants": "constants"}
-    if part in names:
-        return names[part]
-    _, layer, kind, *head = part.split(".")
-    return head_name(int(layer), int(head[0])) if kind == "head" else str(Component(int(layer), "feed-forward"))
+    if not part.startswith("blocks."):
+        return {"embed": "embedding", "pos_embed": "positions"}.get(part, part)
+    _, layer, _, *head = part.split(".")
+    return head_name(int(layer), int(head[0])) if head else str(Component(int(layer), "feed-forward"))

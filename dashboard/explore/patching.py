@@ -74,9 +74,8 @@ def _many(subjects, num_args):
                 names=("operation", "stage", "mean share"), cell=min(52, (width - 60) // len(stages)), height=24,
             )  # fmt: skip
             components.draw(figure, key=f"many-{subject.name}-{len(subjects)}")
-            after = 1  # the first attention
-            parts = [f"{name} {means[i, after]:.2f} ± {spreads[i, after]:.2f} ({counts[i]})"
-                     for i, name in enumerate(names) if counts[i]]  # fmt: skip
+            after = zip(names, means[:, 1], spreads[:, 1], counts, strict=True)  # the first attention
+            parts = [f"{name} {mean:.2f} ± {spread:.2f} ({count})" for name, mean, spread, count in after if count]
             st.caption(f"After attention 1 (pairs answered right): {', '.join(parts)}.")
 
 
@@ -149,11 +148,9 @@ def difference_problem(expression, other):
     """What is wrong with a comparison, in a sentence, or None."""
     if len(other.tokens) != len(expression.tokens):
         return f"{other} has {len(other.numbers)} numbers, {expression} has {len(expression.numbers)}: take as many."
-    differing = sum(a != b for a, b in zip(expression.tokens, other.tokens, strict=True))
-    if differing != 1:
-        return (
-            f"{other} differs from {expression} in {differing} tokens, one is needed to say where the answer travels."
-        )
+    count = sum(a != b for a, b in zip(expression.tokens, other.tokens, strict=True))
+    if count != 1:
+        return f"{other} differs from {expression} in {count} tokens, one is needed to say where the answer travels."
     return None
 
 
@@ -166,9 +163,8 @@ def one_token_changed(expression):
     places = sorted(range(len(old)), key=lambda place: old[place] != expression.answer)
     digits = [
         (operation, (*old[:place], digit, *old[place + 1 :]))
-        for place in places
-        for digit in sorted(range(10), key=lambda digit: -abs(digit - old[place]))
-    ]
+        for place in places for digit in sorted(range(10), key=lambda digit: -abs(digit - old[place]))
+    ]  # fmt: skip
     operations = [(name, old) for name in task.names]
     there = (Expression(*pair, task) for pair in (*digits, *operations) if task.find(pair[0]).has(pair[1]))
     return next((changed for changed in there if changed.answer != expression.answer), None)

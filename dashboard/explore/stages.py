@@ -40,15 +40,9 @@ def draw(cell, values, words):
     )
     with st.container(horizontal=True, gap="medium"):
         with st.container(width="content"):
-            figure = grid.grid(
-                pattern,
-                words,
-                words,
-                title="The head, enlarged",
-                names=("query", "key", "weight"),
-                cell=cell_size(len(words)),
-            )
-            components.draw(figure, key="enlarged")
+            side = max(14, min(46, 330 // len(words)))
+            looks = {"title": "The head, enlarged", "names": ("query", "key", "weight"), "cell": side}
+            components.draw(grid.grid(pattern, words, words, **looks), key="enlarged")
         with st.container(width="content"):
             panels = {"score q · k": raw, f"scaled {scale}": scaled, "weight": pattern[query]}
             title = "The row of the token that looks"
@@ -74,8 +68,3 @@ def _rounded_up(value):
     """To one digit: a scale that moves seldom. 0.34 → 0.4, 1.2 → 2."""
     unit = 10.0 ** np.floor(np.log10(max(value, 1e-6)))
     return float(np.ceil(value / unit) * unit)
-
-
-def cell_size(num_tokens):
-    """Pixels of a cell of the enlarged head."""
-    return max(14, min(46, 330 // num_tokens))

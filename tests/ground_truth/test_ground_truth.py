@@ -13,7 +13,7 @@ from tinyformer.ground_truth.kinds import KINDS, build
 from tinyformer.ground_truth.methods import METHODS, Method
 from tinyformer.ground_truth.scores import GROUPS, JOINT_KINDS, Score, average, score, scores_steps
 from tinyformer.interpret import Component, ablate, drain, heads_of, random_sample, space_patterns
-from tinyformer.interpret.paths import Edge
+from tinyformer.interpret.paths import Edge, parts_of
 
 EXACT = [kind for kind in KINDS if not KINDS[kind].noise]
 PATHS = ("path patching",)
@@ -42,13 +42,13 @@ def test_another_basis_is_the_same_function():
 
 def test_the_order_says_which_heads_work():
     made = build("previous, then copy", order=[[3, 0, 1, 2, 4], [1, 0, 2, 3, 4]])
-    assert made.components == {"head 1.4", "head 2.2"}
+    assert parts_of(made.edges) == {"head 1.4", "head 2.2"}
     assert Edge("head 1.4", "head 2.2 v") in made.edges and Edge("head 1.4", "answer") not in made.edges
 
 
 def test_decoys_look_at_the_answer_and_may_all_go():
     made, space = build("decoys"), expression_space()
-    decoys = [head for head in heads_of(made.model.config) if str(head) not in made.components]
+    decoys = [head for head in heads_of(made.model.config) if str(head) not in parts_of(made.edges)]
     assert np.abs(ablate(made.model, space, [decoys], "zero").lost("logit difference")[1]).max() < 1e-4
     weights = space_patterns(made.model, space).weights[1][:, :, 0]  # (N, H, T): of the second layer, first row
     answers = weights @ np.ones(6) * 0 + (weights * (space.tokens == space.targets[:, None])[:, None]).sum(axis=2)
@@ -57,7 +57,7 @@ def test_decoys_look_at_the_answer_and_may_all_go():
 
 def test_a_backup_answers_where_the_first_head_is_silent():
     made, space = build("sleeping backup"), expression_space()
-    first = [head for head in heads_of(made.model.config) if str(head) in made.components]
+    first = [head for head in heads_of(made.model.config) if str(head) in parts_of(made.edges)]
     silent = without_heads(made.model, first)
     assert (silent.predict(space.tokens).argmax(axis=1) == space.targets).all()
     both = [head for head in heads_of(made.model.config) if head.layer == 1] + first

@@ -52,7 +52,7 @@ def test_direct_contributions_sum_to_the_logits(settings):
     model = make(**settings)
     parts = direct_contributions(model, TOKENS, MASK)
     np.testing.assert_allclose(parts.logits.sum(axis=0), model.forward(TOKENS, MASK)[0], atol=1e-5)
-    assert parts.heads(model.config).shape == (2, 2, 2, 20)
+    assert parts.logits.shape == (2 + 4 + 2 + 1, 2, 20)
     assert parts.parts[-1] == "constants" and "blocks.1.head.1" in parts.parts
 
 
@@ -69,7 +69,8 @@ def test_a_contribution_is_what_is_lost_without_it_when_the_norms_stand_still(se
         return z
 
     lost = values["logits"] - trace(model, TOKENS, MASK, {**edits, "blocks.1.attn.z": without_head_1})["logits"]
-    np.testing.assert_allclose(direct_contributions(model, TOKENS, MASK).heads(model.config)[1, 1], lost, atol=1e-10)
+    found = direct_contributions(model, TOKENS, MASK)
+    np.testing.assert_allclose(found.logits[found.parts.index("blocks.1.head.1")], lost, atol=1e-10)
 
 
 def test_head_outputs_and_the_bias_are_the_attention_layer_s_output():
@@ -163,7 +164,8 @@ def test_the_hand_made_head_carries_the_answer_from_its_position_to_the_first_to
 
 
 def test_the_hand_made_head_contributes_and_the_other_does_not():
-    heads = direct_contributions(copies_from(2), CLEAN.tokens).heads(copies_from(2).config)[0, :, 0]
+    found = direct_contributions(copies_from(2), CLEAN.tokens)
+    heads = [found.logits[found.parts.index(f"blocks.0.head.{head}"), 0] for head in (0, 1)]
     assert heads[0].argmax() == CLEAN.answer_token and heads[0].max() > 10
     np.testing.assert_allclose(heads[1], 0, atol=1e-12)
 

@@ -12,11 +12,11 @@ import numpy as np
 from tinyformer import interpret
 from tinyformer.ground_truth.kinds import Handmade, build
 from tinyformer.ground_truth.writer import PLACES
-from tinyformer.interpret.components import Component, heads_of, layers_of
+from tinyformer.interpret.components import Component, heads_of, writers_of
 from tinyformer.interpret.head_circuits import head_circuits
 from tinyformer.interpret.patched_runs import answered_pairs, head_writes
 from tinyformer.interpret.path_circuits import circuit_steps
-from tinyformer.interpret.paths import contrasts
+from tinyformer.interpret.paths import contrasts, parts_of
 from tinyformer.interpret.probes import probe_steps
 from tinyformer.interpret.roles import NO_ROLE
 from tinyformer.task.datasets import ExpressionSpace, expression_space
@@ -46,8 +46,7 @@ class Subject(NamedTuple):
 def subject_of(handmade, seed):
     """A Handmade and the seed that it was built with → Subject."""
     some = _some()
-    patterns = interpret.space_patterns(handmade.model, some)
-    return Subject(handmade, seed, some, patterns, _nulls(handmade.model.config))
+    return Subject(handmade, seed, some, interpret.space_patterns(handmade.model, some), _nulls(handmade.model.config))
 
 
 def _some():
@@ -88,16 +87,12 @@ def by_matching(subject):
 
 def by_ablation(replacement):
     def find(subject):
-        parts = _parts(subject.model.config)
+        parts = writers_of(subject.model.config)
         found = interpret.ablate(subject.model, subject.some, [[part] for part in parts], replacement)
         whole = found.mean("logit difference")[0, 1:]
         return _named(found.lost("logit difference")[1:, 1:] / np.abs(whole), map(str, parts))
 
     return find
-
-
-def _parts(config):
-    return heads_of(config) + [part for part in layers_of(config) if part.kind == "feed-forward"]
 
 
 @lru_cache(maxsize=1)
@@ -127,13 +122,9 @@ def by_writing(subject):
     logits[rows, some.targets] = -np.inf
     written = found.logits[:, rows, some.targets] - found.logits[:, rows, logits.argmax(axis=1)]  # (P, N)
     means = np.stack([written[:, some.operations == i].mean(axis=1) for i in range(len(some.names))], axis=1)
-    parts = _parts(model.config)
-    places = [found.parts.index(_traced(part)) for part in parts]
+    parts = writers_of(model.config)
+    places = [found.parts.index(part.traced) for part in parts]
     return _named(means[places] / np.abs(means.sum(axis=0)), map(str, parts))
-
-
-def _traced(part):
-    return f"blocks.{part.layer}." + ("mlp" if part.head is None else f"head.{part.head}")
 
 
 def by_patching(subject):
@@ -181,7 +172,7 @@ def by_paths_jointly(subject):
     pairs = contrasts(expression_space(), PAIRS_EACH)
     while answered_pairs(model, pairs) >= len(pairs.clean) / 2:
         new = interpret.drain(circuit_steps(model, pairs))
-        silent = [head for head in heads_of(model.config) if str(head) in new.components]
+        silent = [head for head in heads_of(model.config) if str(head) in parts_of(new.edges)]
         found |= new.edges
         if not silent:
             break

@@ -7,7 +7,6 @@ import numpy as np
 
 from tinyformer.ground_truth import constructions as made
 from tinyformer.ground_truth.writer import HEADS, Writer, rotated
-from tinyformer.interpret.paths import parts_of
 from tinyformer.transformer import Transformer
 
 
@@ -27,11 +26,6 @@ class Handmade(NamedTuple):
     kind: str
     edges: frozenset  # of Edge
     backup: frozenset
-
-    @property
-    def components(self):
-        """The names of its heads and feed-forward layers."""
-        return parts_of(self.edges)
 
 
 def build(kind, seed=0, rotate=None, noise=None, order=None, dtype="float32"):

@@ -11,6 +11,7 @@ from tinyformer.ground_truth.methods import METHODS
 from tinyformer.ground_truth.scores import Score
 
 FILE = "ground-truth.csv"
+TYPES = Score.__annotations__
 
 
 def write_scores(scores, file):
@@ -24,12 +25,7 @@ def published_scores():
     """[Score] of methods and kinds that there are; none where the file is missing, or is no such table."""
     try:
         with open(shipped_folder() / FILE, encoding="utf-8", newline="") as file:
-            rows = [_score(row) for row in csv.DictReader(file)]
+            rows = [Score(*(to(row[name]) for name, to in TYPES.items())) for row in csv.DictReader(file)]
     except (OSError, ValueError, KeyError, TypeError):
         return []
     return [one for one in rows if one.method in METHODS and one.kind in KINDS]
-
-
-def _score(row):
-    rates = [float(row[name]) for name in ("precision", "recall")]
-    return Score(row["method"], row["kind"], int(row["seed"]), row["finds"], *rates)

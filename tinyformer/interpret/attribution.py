@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyformer.interpret.components import edits_for, heads_of, layers_of, mean_activations, run
+from tinyformer.interpret.components import edits_for, mean_activations, run, writers_of
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.interpret.trace import editor, trace
 from tinyformer.task.expressions import FRAME
@@ -27,12 +27,6 @@ class DirectContributions(NamedTuple):
 
     parts: tuple[str, ...]  # "embed", "pos_embed", "blocks.0.head.0", …, "blocks.0.mlp", …, "constants"
     logits: np.ndarray  # (P, B, V); their sum over P is what the model answers
-
-    def heads(self, config):
-        """(L, H, B, V): the contributions of the heads alone."""
-        L, H = config.num_layers, config.num_heads
-        rows = [self.parts.index(f"blocks.{layer}.head.{head}") for layer in range(L) for head in range(H)]
-        return self.logits[rows].reshape(L, H, *self.logits.shape[1:])
 
 
 def direct_contributions(model, tokens, mask=None, values=None):
@@ -103,15 +97,13 @@ def removal_effects(model, tokens, answer, other, means):
     `mean_activations` gives them, of expressions of the same length.
     """
     tokens = np.atleast_2d(tokens)
-    parts = [*heads_of(model.config), *(part for part in layers_of(model.config) if part.kind == "feed-forward")]
 
     def difference(components):
         logits = run(model, tokens, editor(edits_for(components, means), model.config)).astype(np.float64)
         return float(logits[0, answer] - logits[0, other])
 
     intact = difference([])
-    kinds = {"head": "head.{}", "feed-forward": "mlp"}
-    return {f"blocks.{part.layer}.{kinds[part.kind].format(part.head)}": intact - difference([part]) for part in parts}
+    return {part.traced: intact - difference([part]) for part in writers_of(model.config)}
 
 
 def disagreements(written, lost):

@@ -26,6 +26,11 @@ class Component(NamedTuple):
         """As people count: "head 1.3", "attention 2"."""
         return f"head {self.layer + 1}.{self.head + 1}" if self.kind == "head" else f"{self.kind} {self.layer + 1}"
 
+    @property
+    def traced(self):
+        """As `direct_contributions` names it: "blocks.0.head.2", "blocks.0.mlp"."""
+        return f"blocks.{self.layer}." + (f"head.{self.head}" if self.kind == "head" else "mlp")
+
 
 def heads_of(config):
     """All heads, block by block."""
@@ -35,6 +40,11 @@ def heads_of(config):
 def layers_of(config):
     """All attention and feed-forward layers, in the order of computation."""
     return [Component(layer, kind) for layer in range(config.num_layers) for kind in ("attention", "feed-forward")]
+
+
+def writers_of(config):
+    """All that writes into the stream by itself: the heads, block by block, then the feed-forward layers."""
+    return heads_of(config) + [part for part in layers_of(config) if part.kind == "feed-forward"]
 
 
 def edits_for(components, replacements):
@@ -91,10 +101,15 @@ def mean_activations(model, tokens):
 
 def outputs(model, tokens):
     """{name: array} of every `attn.z` (B, H, R, K), `attn.out` and `mlp.out` (B, R, D) in the run of tokens (B, T)."""
+    return noted(model, tokens, (".attn.z", ".out"))
+
+
+def noted(model, tokens, endings):
+    """{name: array} of the values whose name in `trace` ends so, in the run of tokens (B, T): of rows that are read."""
     found = {}
 
     def at(name, value):
-        if name.endswith((".attn.z", ".out")):
+        if name.endswith(endings):
             found[name] = value
         return value
 

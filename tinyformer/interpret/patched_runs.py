@@ -60,7 +60,7 @@ class PatchedRuns:
             for head, name in enumerate(heads):
                 ports = [self._port(block, layer, head, f"{name} {port}", incoming, done) for port in PORTS]
                 key = (name, *(number for number, _ in ports))
-                done[name] = self._once(key, lambda: self._head(block, layer, head, [port for _, port in ports]))  # noqa: B023
+                done[name] = self._once(key, lambda: self._head(block, head, *(port for _, port in ports)))  # noqa: B023
             key, read = self._stream(forward, incoming, done, layer, behind_attention=True)
             done[forward] = self._once(key, lambda: self._fed(block, read()))  # noqa: B023
         key, read = self._stream(ANSWER_NODE, incoming, done, self.config.num_layers, behind_attention=False)
@@ -77,8 +77,7 @@ class PatchedRuns:
 
         return self._once(key, projected)
 
-    def _head(self, block, layer, head, ports):
-        q, k, v = ports
+    def _head(self, block, head, q, k, v):
         weights = Softmax().forward(q @ k.swapaxes(-1, -2) * q.dtype.type(score_scale(self.config)))[0]
         return (weights @ v) @ head_writes(block, head)
 

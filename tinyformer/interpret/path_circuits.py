@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyformer.interpret.patched_runs import PatchedRuns, answered_pairs
-from tinyformer.interpret.paths import Edge, edges_of, parts_of
+from tinyformer.interpret.paths import Edge, edges_of
 
 THRESHOLDS = (0.002, 0.005, 0.01, 0.02, 0.05)
 ENOUGH = 0.95
@@ -43,13 +43,8 @@ class PathCircuit:
         """The least that an edge of the circuit carries, for the operation that needs it most."""
         return min((float(np.nanmax(np.abs(lost[1:]))) for lost in self.effects.values()), default=float("nan"))
 
-    @property
-    def components(self):
-        """The names of its heads and feed-forward layers."""
-        return parts_of(self.edges)
 
-
-def circuit_steps(model, pairs, others=None, thresholds=THRESHOLDS, enough=ENOUGH):
+def circuit_steps(model, pairs, others=None):
     """A generator that yields the share that is done and returns a PathCircuit of a model on Contrasts.
 
     `others`: more of them, to test it on. ValueError where the model answers no pair right on both sides.
@@ -57,21 +52,21 @@ def circuit_steps(model, pairs, others=None, thresholds=THRESHOLDS, enough=ENOUG
     runs, every = PatchedRuns(model, pairs), edges_of(model.config)
     kept, way, curve = set(every), [], [runs.faithfulness(every)]
     moved = {edge: -place for place, edge in enumerate(every)}  # at first: from the answer backwards
-    for turn, threshold in enumerate(thresholds):
+    for turn, threshold in enumerate(THRESHOLDS):
         tried = sorted(kept, key=moved.get)
         for number, edge in enumerate(tried):
             shares = runs.faithfulness(kept - {edge})
             moved[edge] = np.nanmax(np.abs(shares - curve[-1]))
-            if moved[edge] <= threshold and np.nanmin(shares) >= enough:
+            if moved[edge] <= threshold and np.nanmin(shares) >= ENOUGH:
                 kept.discard(edge)
                 way.append(edge)
                 curve.append(shares)
-            yield (turn + number / len(tried)) / (len(thresholds) + 1)
+            yield (turn + number / len(tried)) / (len(THRESHOLDS) + 1)
     circuit = frozenset(kept)
     effects = {}
     for number, edge in enumerate(sorted(circuit)):
         effects[edge] = curve[-1] - runs.faithfulness(circuit - {edge})
-        yield (len(thresholds) + number / len(circuit)) / (len(thresholds) + 1)
+        yield (len(THRESHOLDS) + number / len(circuit)) / (len(THRESHOLDS) + 1)
     completeness = runs.faithfulness(set(every) - circuit)
     for edge in sorted(circuit, key=lambda edge: np.nanmax(np.abs(effects[edge]))):  # the curve goes on to its end
         kept.discard(edge)
@@ -80,14 +75,5 @@ def circuit_steps(model, pairs, others=None, thresholds=THRESHOLDS, enough=ENOUG
     elsewhere = np.full(1 + len(pairs.names), np.nan)
     if others is not None and answered_pairs(model, others):
         elsewhere = PatchedRuns(model, others).faithfulness(circuit)
-    return PathCircuit(
-        pairs.names,
-        len(runs.pairs.clean),
-        len(every),
-        tuple(way),
-        np.array(curve),
-        circuit,
-        completeness,
-        effects,
-        elsewhere,
-    )
+    counts = len(runs.rows), len(every)
+    return PathCircuit(pairs.names, *counts, tuple(way), np.array(curve), circuit, completeness, effects, elsewhere)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyformer.interpret.attention_patterns import effective_positions, normalized_entropy
-from tinyformer.interpret.components import chunks
-from tinyformer.interpret.trace import attention_heads, embedded, rest_of_block
+from tinyformer.interpret.components import chunks, noted
 from tinyformer.task.datasets import ExpressionSpace
 
 FIRST, READ = "first", "read"  # rows: the first token's alone, or the mean of all that are read
@@ -41,20 +40,5 @@ class SpacePatterns(NamedTuple):
 
 def space_patterns(model, space):
     """Run a space (as `expression_space` gives it) or a sample of one, in chunks → SpacePatterns."""
-    parts = [_patterns(model, space.tokens[chunk]) for chunk in chunks(len(space.tokens))]
+    parts = [noted(model, space.tokens[chunk], "attn.pattern").values() for chunk in chunks(len(space.tokens))]
     return SpacePatterns(tuple(np.concatenate(layer) for layer in zip(*parts, strict=True)), space)
-
-
-def _patterns(model, tokens):
-    found, last = [], model.config.num_layers - 1
-
-    def at(name, value):
-        if name.endswith("attn.pattern"):
-            found.append(value)
-        return value
-
-    x = embedded(model, tokens, at)
-    for layer in range(last + 1):
-        z = attention_heads(model, layer, x, None, at, every_row=False)
-        x = rest_of_block(model, layer, x, z, at) if layer < last else None  # nothing behind the last is asked for
-    return found
