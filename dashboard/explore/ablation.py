@@ -38,12 +38,11 @@ def draw(subjects, expression):
         with column:
             one = found[subject.name]
             told_if_guessing(one.mean("accuracy")[0, 0], subject.space)
-            columns = ["all", *(short(name) for name in one.names)]
-            figure = grid.grid(
-                lost[subject.name], [*map(str, singles[subject.name])], columns, told_columns=("all", *one.names),
-                names=("part", "operation", f"lost {unit}"), cell=min(44, (width - LABELS) // len(columns)), height=24,
-                reach=float(reach), signed=True, form=form,
-            )  # fmt: skip
+            names = ("part", "operation", f"lost {unit}")
+            parts = [*map(str, singles[subject.name])]
+            figure = _by_operation(
+                lost[subject.name], parts, one.names, names, width, height=24, reach=reach, form=form
+            )
             components.draw(figure, key=f"lost-{subject.name}-{len(subjects)}")
             if replacement == "resampled":
                 error = one.uncertainty(effect, rows[subject.name]).max() * (100 if unit == "points" else 1)
@@ -83,8 +82,12 @@ def told_if_guessing(accuracy, space):
     return True
 
 
-def short(operation):
-    return operation if len(operation) < 6 else f"{operation[:3]}."  # "Second" is wider than a cell
+def _by_operation(values, rows, operations, names, width, **looks):
+    """values (R, 1 + O), over all and by operation, as a Figure."""
+    short = [name if len(name) < 6 else f"{name[:3]}." for name in operations]  # "Second" is wider than a cell
+    cell = min(44, (width - LABELS) // (1 + len(short)))
+    told = ("all", *operations)
+    return grid.grid(values, rows, ["all", *short], told_columns=told, names=names, cell=cell, signed=True, **looks)
 
 
 def _own_set(subjects, replacement, effect, rows):
@@ -104,12 +107,11 @@ def _own_set(subjects, replacement, effect, rows):
     unit, form = UNITS[effect]
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects)):
         table = done[place].mean(effect, rows[subject.name]) * (100 if unit == "points" else 1)
-        columns = ["all", *(short(name) for name in done[place].names)]
-        figure = grid.grid(
-            table, ["intact", "without"], columns, told_columns=("all", *done[place].names), form=form, signed=True,
-            names=("which", "operation", effect), cell=min(44, (width - LABELS) // len(columns)), height=28,
-            reach=float(np.abs(np.nan_to_num(table)).max()) or 1.0,
-        )  # fmt: skip
+        names, reach = ("which", "operation", effect), np.abs(np.nan_to_num(table)).max() or 1.0
+        operations = done[place].names
+        figure = _by_operation(
+            table, ["intact", "without"], operations, names, width, height=28, reach=reach, form=form
+        )
         with column:
             components.draw(figure, key=f"own-{subject.name}-{len(subjects)}")
     components.how_to_read(
