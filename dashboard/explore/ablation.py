@@ -12,9 +12,9 @@ from tinyformer.interpret import MEASURES, REPLACEMENTS, beyond_guessing, guessi
 RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import ablate, heads_of
-model = {model}
-found = ablate(model, expression_space(), [[head] for head in heads_of(model.config)], replacement="{replacement}")
-print(found.lost("{effect}")[1:].round(4))  # a row for each head: over all, then by operation"""
+model, space = {model}, expression_space()
+found = ablate(model, space, [[head] for head in heads_of(model.config)], replacement="{replacement}")
+print(found.lost("{effect}"{held_out})[1:].round(4))  # a row for each head: over all, then by operation"""
 WITHOUT, EFFECT, REPLACEMENT, ASKED = "without", "effect", "replacement", "asked"  # keys, and names in the URL
 LABELS = 92  # pixels of the names beside a grid
 UNITS = {"log-probability": ("nats", ".2f"), "logit difference": ("logits", ".2f"), "accuracy": ("points", ".1f")}

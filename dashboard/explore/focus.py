@@ -22,7 +22,7 @@ RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import focus, space_patterns
 model = {model}
-found = focus(space_patterns(model, expression_space()))
+found = focus(space_patterns(model, expression_space()), "{rows}")
 print(found.per_operation.round(3), found.difference.round(3), found.explained, sep="\\n")"""
 ROWS_FIRST, ROWS_READ = "first token's row", "all rows that are read"
 ROWS = {ROWS_FIRST: FIRST, ROWS_READ: READ}

@@ -12,11 +12,11 @@ from tinyformer.interpret.paths import EACH, edges_of
 from tinyformer.interpret.routes import ERROR, largest_difference
 
 RECIPE = """\
-from tinyformer import expression_space, load_checkpoint
-from tinyformer.interpret import drain
-from tinyformer.interpret.path_circuits import circuit_steps
-from tinyformer.interpret.paths import contrasts
-print(drain(circuit_steps({model}, contrasts(expression_space()))))"""
+from tinyformer import load_checkpoint
+from tinyformer.interpret import circuit_steps, contrasts, drain, space_of_length
+model, space = {model}, space_of_length({count})
+found = drain(circuit_steps(model, contrasts(space), contrasts(space, seed=1)))
+print(sorted(found.edges), found.faithfulness, found.elsewhere, found.completeness, found.minimality, sep="\\n")"""
 UNASKED = 1000  # edges of all models, tried without asking: some seconds
 
 

@@ -10,10 +10,10 @@ from dashboard.sections import named
 from tinyformer.interpret import stage_label
 
 RECIPE = """\
-from tinyformer import expression_space, load_checkpoint
-from tinyformer.interpret import drain
-from tinyformer.interpret.probes import probe_steps
-found = drain(probe_steps({model}, expression_space()))
+from tinyformer import load_checkpoint
+from tinyformer.interpret import drain, probe_steps, space_of_length
+model, space = {model}, space_of_length({count})
+found = drain(probe_steps(model, space))
 print(found.right[..., 0].round(2), found.control.max())  # stage, token, number"""
 EVERY = "all"
 

@@ -12,15 +12,15 @@ from tinyformer.task.vocabulary import CLOSE, DIGITS, OPEN
 RECIPE = """\
 from tinyformer import load_checkpoint
 from tinyformer.interpret.head_circuits import head_circuits
-found = head_circuits({model}, layer=0, head=0)
-print(found.qk[12:17, 2:12].round(1))  # First … Min would look at 0 … 9
-print(found.ov[2:12, 2:12].round(2), found.told)  # a digit that is looked at speaks for 0 … 9"""
-READ = (*DIGITS, OPEN, CLOSE)
+found = head_circuits({model}, *{head}, positions={tokens})
+print(found.qk[{names}, 2:12].round(1), found.places[{names}].round(1))  # the operations would look at 0 … 9, at places
+print(found.ov[2:12, 2:12].round(1), found.told)  # a digit that is looked at speaks for 0 … 9"""
+READ, HEAD = (*DIGITS, OPEN, CLOSE), "read_head"
 
 
 def draw(subjects, expression):
     heads = {str(head): head for subject in subjects for head in heads_of(subject.config)}
-    name = st.selectbox("Head", sorted(heads), key="read_head", bind="query-params")
+    name = st.selectbox("Head", sorted(heads), key=HEAD, bind="query-params")
     T = len(expression.tokens)
     for subject, column, width in components.side_by_side(subjects, lambda one: one.note):
         with column:

@@ -14,7 +14,7 @@ RECIPE = """\
 from tinyformer import load_checkpoint, parse_expression
 from tinyformer.interpret import disagreements, written_and_lost
 expression = parse_expression("{expression}")
-found = written_and_lost({model}, expression.tokens, expression.answer_token)
+found = written_and_lost({model}, expression.tokens, expression.answer_token, task=expression.task)
 print(found, *disagreements(found.written, found.lost), sep="\\n")"""
 
 

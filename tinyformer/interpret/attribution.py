@@ -17,6 +17,7 @@ from tinyformer.interpret.components import edits_for, mean_activations, run, wr
 from tinyformer.interpret.sampling import tokens_of_length
 from tinyformer.interpret.trace import editor, trace
 from tinyformer.task.expressions import FRAME
+from tinyformer.task.task import DEFAULT_TASK
 
 DISAGREE = 0.5  # written and lost differ by more than half of the larger, if that is worth a word:
 WORTH_A_WORD = 0.1  # of the logit difference
@@ -72,10 +73,10 @@ class Story(NamedTuple):
     lost: dict  # part → logits, of those that can be taken out
 
 
-def written_and_lost(model, tokens, answer, means=None, values=None):
-    """tokens (T,) and the answer's token id → Story. `means`: `mean_activations` over expressions of this length."""
+def written_and_lost(model, tokens, answer, means=None, values=None, task=DEFAULT_TASK):
+    """tokens (T,) of a Task, the answer's token id → Story. `means`: `mean_activations` of expressions as long."""
     if means is None:
-        means = mean_activations(model, tokens_of_length(len(tokens) - FRAME))
+        means = mean_activations(model, tokens_of_length(len(tokens) - FRAME, task=task))
     found = direct_contributions(model, tokens, values=values)
     other = best_other(found.logits.sum(axis=0)[0], answer)
     written = found.logits[:, 0, answer] - found.logits[:, 0, other]
