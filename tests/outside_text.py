@@ -28,6 +28,7 @@ FORWARDING = {"how_to_read": (0,), "say": (0,), "computed": (2,), "ablation": (3
 FORWARDING |= dict.fromkeys(("_one_of", "one_of", "named"), (0, 1, 3))
 OUR_MODULES = ("glossary", "components", "keep", "results")
 MAKES_PLAIN = {"plain", "html", "escape", "explained", "percent", "result", "probability", "head_name", "part_name"}
+MAKES_PLAIN |= {"rows_that_answer"}  # a sentence of ours
 NUMBERS = {"len", "sum", "round", "int", "float", "abs", "count", "slider", "number_input", "range"}
 COPIES = {"list", "tuple", "sorted", "reversed", "str"}
 METHODS = {"join", "format", "get", "keys", "items", "values", "capitalize", "strip", "replace"}

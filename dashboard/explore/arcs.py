@@ -6,6 +6,7 @@ from dashboard import components
 from dashboard.charts import arcs
 from dashboard.explore import chosen, results
 from dashboard.explore.heatmaps import RECIPE, pattern_of  # noqa: F401
+from dashboard.explore.subjects import rows_that_answer
 
 WIDTHS = {1: 210, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models
 
@@ -28,6 +29,6 @@ def draw(subjects, expression):
     components.how_to_read(
         "The bold token looks; an arc's width is the weight that it gives to the token where the arc ends. A small "
         f"loop is the weight it gives to itself. Weights below {arcs.SMALLEST:.0%} are left out. Where a long "
-        f"expression leaves no room for all tokens, only those with {arcs.NOTICED:.0%} or more are written. In the "
-        "last layer only the first token's arcs reach the answer."
+        f"expression leaves no room for all tokens, only those with {arcs.NOTICED:.0%} or more are written. "
+        f"{rows_that_answer(subjects)}"
     )

@@ -11,6 +11,7 @@ from dashboard.charts import focus as focus_chart
 from dashboard.explore import results, works
 from dashboard.explore.heatmaps import pattern_of
 from dashboard.explore.names import head_name
+from dashboard.explore.subjects import rows_that_answer
 from dashboard.plain_text import plain
 from dashboard.sections import named
 from tinyformer import effective_positions, normalized_entropy
@@ -30,8 +31,7 @@ MEASURES = {"normalized entropy": ("entropy", ".2f"), "effective number of token
 
 
 def draw(subjects, expression):
-    help = "The answer is read off the first token. In the last layer, no other row reaches the answer."
-    rows = named("Measured on", list(ROWS), "rows", help=help)
+    rows = named("Measured on", list(ROWS), "rows", help=rows_that_answer(subjects))
     knowing = questions.who_knows(subjects, expression)
     points = [point for subject in knowing for point in _points(subject, expression, rows)]
     looks = [subject.looks for subject in knowing]
@@ -95,7 +95,8 @@ def _contrast(subjects, evidence, nulls, rows, kinds):
         "twenty untrained models of the first model's shape (the grey marks) do not reach: six standard deviations "
         "of theirs.\n\n"
         "The share of the variance says how much of all differences in entropy the layer alone, the operation alone, "
-        "or both together account for: together means that operations differ in another way in each layer."
+        "or both together account for. What both together have beyond the sum of the two is how far operations differ "
+        "in another way in each layer."
     )
 
 

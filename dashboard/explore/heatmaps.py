@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import components
 from dashboard.charts import attention, heatmaps
 from dashboard.explore import chosen, results, stages
+from dashboard.explore.subjects import rows_that_answer
 from tinyformer import normalized_entropy
 
 RECIPE = """\
@@ -49,8 +50,9 @@ def draw(subjects, expression):
             "Rows are **queries**, the tokens that look; columns are **keys**, the tokens that are looked at. A row "
             "sums to 1. One strong cell in a row: the head picks that token. An even row: it averages over "
             "all.\n\n"
-            "The answer is read off the first token. In the last layer only its row, framed, reaches the answer; "
-            "the other rows are computed for looking at. In the layers before, every row counts.\n\n"
+            f"{rows_that_answer(subjects)} A row that alone of its layer reaches it is framed; the others of that "
+            "layer are computed for looking at. "
+            "In the layers before, every row counts.\n\n"
             "The number above a square is the normalized entropy of the first row: 0 one token, 1 all alike."
         )
     if cell:

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import components, questions
 from dashboard.charts import grid
 from dashboard.explore import background, works
+from dashboard.explore.stage_grid import short, stage_grid
 from dashboard.plain_text import plain
 from tinyformer import Expression, ExpressionError, parse_expression
 from tinyformer.interpret import first_token_shares, patch, stage_label
@@ -18,8 +19,6 @@ from tinyformer.interpret import drain, first_token_shares, over_pairs, random_p
 pairs = random_pairs(len(parse_expression("{expression}").numbers), expression_space().names)
 means, spreads, counts = first_token_shares(*drain(over_pairs({model}, pairs)), len(pairs.names))
 print(means.round(3), spreads.round(3), counts, sep="\\n")"""
-LABELS, NARROW = 132, 24  # pixels: of the stages' names, and of a cell that has no room for its number
-SHORT = {"after attention": "att", "after feed-forward": "ff"}
 
 
 def draw(subjects, expression):
@@ -43,11 +42,12 @@ def draw(subjects, expression):
     _one_pair(subjects, expression, other)
     components.how_to_read(
         "The residual stream is what each token carries from layer to layer: every part reads it and adds to it. "
-        "1: this value alone brings the answer back; 0: it carries nothing of the difference; below 0 it pushes "
+        "1: this value alone brings the answer back; 0: alone it changes nothing; below 0 it pushes "
         "away. At first all that differs stands at the token that differs; it must have reached the first token by "
         "the last stage if only this token is read out. Shares need not sum to 1: the model is not linear.\n\n"
         "The measure is logit(answer) − logit(the other's answer). Where the two answers are the same, there is "
-        "nothing to restore, and the share is undefined. One pair is one case: the pairs above say how general it is. "
+        "nothing to restore, and the share is undefined. One pair is one case: the pairs above say how general it is; "
+        "– is an operation of which no pair is answered right on both sides. "
         "In a narrow column the picture is turned: att 1, ff 1 are the stages after attention and feed-forward of "
         "layer 1."
     )
@@ -70,7 +70,7 @@ def _many(subjects, num_args):
             means, spreads, counts = first_token_shares(many, operations, len(names))
             stages = [stage_label(stage) for stage in many.stages]
             figure = grid.grid(
-                means, names, [_short(stage) for stage in stages], told_columns=stages, signed=True,
+                means, names, [short(stage) for stage in stages], told_columns=stages, signed=True,
                 names=("operation", "stage", "mean share"), cell=min(52, (width - 60) // len(stages)), height=24,
             )  # fmt: skip
             components.draw(figure, key=f"many-{subject.name}-{len(subjects)}")
@@ -90,7 +90,7 @@ def _one_pair(subjects, expression, other):
             if not found.defined:
                 st.info("To this model the two make no difference in logits: the share is undefined.")
                 continue
-            figure = _residual(found, words, width)
+            figure = stage_grid(found.residual, found.stages, words, width, "share restored", "Residual stream", True)
             components.draw(figure, key=f"patch-{subject.name}-{count}")
             L, H = found.heads.shape
             figure = grid.grid(
@@ -99,26 +99,6 @@ def _one_pair(subjects, expression, other):
                 cell=max(34, min(56, (width - 80) // H)), height=26,
             )  # fmt: skip
             components.draw(figure, key=f"patch-heads-{subject.name}-{count}")
-
-
-def _residual(found, words, width):
-    """Stages by tokens, as one computes; tokens by stages where the expression is too long for the column."""
-    stages = [stage_label(stage) for stage in found.stages]
-    looks = {"title": "Residual stream", "signed": True}
-    cell = (width - LABELS) // len(words)
-    if cell >= NARROW:
-        names = ("stage", "token", "share restored")
-        return grid.grid(found.residual, stages, words, names=names, cell=min(44, cell), height=26, **looks)
-    return grid.grid(
-        found.residual.T, words, [_short(stage) for stage in stages],
-        told_columns=stages, names=("token", "stage", "share restored"),
-        cell=min(44, (width - 40) // len(stages)), height=18, **looks,
-    )  # fmt: skip
-
-
-def _short(stage):
-    kind, _, layer = stage.rpartition(" ")
-    return f"{SHORT[kind]} {layer}" if kind in SHORT else "start"
 
 
 def _comparison(expression):

@@ -4,12 +4,12 @@ import numpy as np
 import streamlit as st
 
 from dashboard import components
-from dashboard.charts import circuit_graph
+from dashboard.charts import circuit_graph, grid
 from dashboard.explore import background, works
 from dashboard.plain_text import plain
 from tinyformer.interpret.path_circuits import ENOUGH
 from tinyformer.interpret.paths import EACH, edges_of
-from tinyformer.interpret.routes import ERROR, largest_difference
+from tinyformer.interpret.routes import ERROR, WORTH_A_WORD, largest_difference
 
 RECIPE = """\
 from tinyformer import load_checkpoint
@@ -17,6 +17,7 @@ from tinyformer.interpret import circuit_steps, contrasts, drain, space_of_lengt
 model, space = {model}, space_of_length({count})
 found = drain(circuit_steps(model, contrasts(space), contrasts(space, seed=1)))
 print(sorted(found.edges), found.faithfulness, found.elsewhere, found.completeness, found.minimality, sep="\\n")"""
+LABELS = 96  # pixels of the names beside a grid
 UNASKED = 1000  # edges of all models, tried without asking: some seconds
 
 
@@ -38,20 +39,22 @@ def draw(subjects, expression):
         if subjects[0].task == subjects[other].task:  # else of other pairs
             st.markdown(told(*names, largest_difference(routes[0], routes[other])))
     st.caption(
-        f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. "
+        f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. Those count "
+        "that a model answers right on both sides. "
         f"The circuit is what is left when edges are taken away as long as {ENOUGH:.0%} of the logit difference stays, "
         "for every operation. Point at an edge to see what is lost without it."
     )
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         circuit = circuits[place]
         with column:
-            st.markdown(f"**{len(circuit.edges)} of {circuit.every_edge} edges** ({circuit.pairs} pairs)")
+            st.markdown(f"**{len(circuit.edges)} of {circuit.every_edge} edges** ({circuit.pairs[0]:d} pairs)")
             figure = circuit_graph.circuit_graph(
                 _connections(circuit), subject.config.num_layers, subject.config.num_heads, subject.style.color,
                 width=min(420, width - 20),
             )  # fmt: skip
             components.draw(figure, key=f"circuit-{subject.name}-{len(subjects)}")
-            st.markdown(_table(circuit))
+            components.draw(_table(circuit, width), key=f"shares-{subject.name}-{len(subjects)}")
+            st.caption(f"Minimality: the least of its edges carries {circuit.minimality:.1%}.")
     _curve(subjects, circuits)
     components.how_to_read(
         "Below: what tokens and positions are. Then the heads of each layer, and its feed-forward layer (ff) to the "
@@ -62,10 +65,11 @@ def draw(subjects, expression):
         "numbers stand in other rows. Every part reads a stream of its own, sent through the norms anew.\n\n"
         "*Faithfulness*: the share of the logit difference that the circuit carries alone, on the pairs by which it "
         "was found, and on as many others. *Completeness* (left without): what all the rest carries without the "
-        "circuit: near 0, if nothing was left out. *Minimality*: what the least of its "
-        "edges carries. Many edges of a trained model carry little: where its circuit ends is set by the "
-        f"{ENOUGH:.0%}, not by the model, and circuits found on other pairs share 80 to 93% of their edges, all that "
-        "carry a tenth or more among them (three models that ship, three draws each).\n\n"
+        "circuit: near 0, if nothing was left out; but near 0, too, where a part of every way is gone. *Minimality*: "
+        "what the least of its edges carries. In brackets: how many pairs count; – where none does. Many edges of a "
+        f"trained model carry little: where its circuit ends is set by the {ENOUGH:.0%}, not by the model, and "
+        "circuits found on other pairs share 80 to 93% of their edges, all that carry a tenth or more among them "
+        "(three models that ship, three draws each).\n\n"
         f"The sentence on top compares routes, all edges from one kind of part to another, on the same pairs. Its "
         f"interval holds for all routes together ({1 - ERROR:.0%}, Bonferroni); the pairs are a sample, the two seeds "
         "are two."
@@ -78,8 +82,8 @@ def told(first, second, difference):
         return f"**{first} and {second}**: too few pairs that both answer right to compare them."
     if not difference.is_told:
         return (
-            f"**{first} and {second} do not differ by more than chance, or by less than is worth a word**, in any of "
-            f"{difference.tested} routes ({difference.pairs} pairs)."
+            f"**{first} and {second} do not differ** by more than chance and at least {100 * WORTH_A_WORD:.0f} points "
+            f"in any of {difference.tested} routes ({difference.pairs} pairs)."
         )
     senders, receivers = difference.route
     apart = (difference.first - difference.second) * 100
@@ -87,8 +91,8 @@ def told(first, second, difference):
     how = f"{abs(apart):.0f} points {'more' if apart > 0 else 'less'}, between {low:.0f} and {high:.0f}"
     return (
         f"**{first} sends {_percent(difference.first)} of the answer from {senders} to {receivers}, {second} "
-        f"{_percent(difference.second)}**: {how} (of {difference.tested} routes the one that differs most, "
-        f"{difference.pairs} pairs)."
+        f"{_percent(difference.second)}**: {how} (of {difference.tested} routes, the one that "
+        f"differs most among those that differ by more than chance; {difference.pairs} pairs)."
     )
 
 
@@ -108,14 +112,15 @@ def _connections(circuit):
     return [(*ends, *rest) for ends, rest in lines.items()]
 
 
-def _table(circuit):
-    columns = circuit.faithfulness, circuit.elsewhere, circuit.completeness
-    rows = [
-        f"| {name} | {' | '.join(_percent(shares[place]) for shares in columns)} |"
-        for place, name in enumerate(("all", *map(plain, circuit.names)))
-    ]
-    note = f"\n\nMinimality: the least of its edges carries {circuit.minimality:.1%}."
-    return "\n".join(["| | faithful | other pairs | left without |\n|---|--:|--:|--:|", *rows]) + note
+def _table(circuit, width):
+    """Its shares over all pairs and by operation, with how many pairs these are, as a Figure."""
+    counted = zip(("all", *circuit.names), circuit.pairs, strict=True)
+    shares = np.column_stack([circuit.faithfulness, circuit.elsewhere, circuit.completeness])
+    return grid.grid(
+        shares, [f"{name} ({count})" for name, count in counted], ("faithful", "others", "without"),
+        told_columns=("faithful", "on other pairs", "left without it"), names=("pairs", "measure", "share"),
+        cell=min(60, (width - LABELS) // 3), height=22, form=".0%", signed=True,
+    )  # fmt: skip
 
 
 def _curve(subjects, circuits):

@@ -20,7 +20,7 @@ READ, HEAD = (*DIGITS, OPEN, CLOSE), "read_head"
 
 def draw(subjects, expression):
     heads = {str(head): head for subject in subjects for head in heads_of(subject.config)}
-    name = st.selectbox("Head", sorted(heads), key=HEAD, bind="query-params")
+    name = st.selectbox("Head", sorted(heads, key=heads.get), key=HEAD, bind="query-params")
     T = len(expression.tokens)
     for subject, column, width in components.side_by_side(subjects, lambda one: one.note):
         with column:
@@ -30,14 +30,17 @@ def draw(subjects, expression):
             found = head_circuits(subject.model, heads[name].layer, heads[name].head, T)
             task = subject.task
             digits = [task.vocabulary[token] for token in DIGITS]
-            scores = np.concatenate([found.qk[np.ix_(task.name_ids, READ)], found.places[task.name_ids]], axis=1)
             words, places = [task.vocabulary[token] for token in READ], range(1, T + 1)
-            columns = [*words, *(f"#{place}" for place in places)]
-            told = [*(f"token {word}" for word in words), *(f"place {place}" for place in places)]
+            by_token, by_place = found.qk[np.ix_(task.name_ids, READ)], found.places[task.name_ids]
+            reach = max(np.abs(by_token).max(), np.abs(by_place).max())  # a score is the sum of both
+            speaks = found.ov[np.ix_(DIGITS, DIGITS)]
+            turned = len(READ) < T
             figures = [
-                _grid("QK: score by token, then by place (#)", scores, task.names, columns, told, width),
-                _grid("OV: what a digit speaks for", found.ov[np.ix_(DIGITS, DIGITS)], digits, digits, digits, width),
-            ]
+                _grid("QK: score by token", by_token, task.names, words, width, reach),
+                _grid("QK: score by place", by_place.T if turned else by_place,
+                      places if turned else task.names, task.names if turned else places, width, reach),
+                _grid("OV: what a digit speaks for", speaks, digits, digits, width, np.abs(speaks).max()),
+            ]  # fmt: skip
             for place, figure in enumerate(figures):
                 components.draw(figure, key=f"reads-{place}-{subject.name}-{len(subjects)}")
             st.caption(found.told)
@@ -50,9 +53,8 @@ def draw(subjects, expression):
     )
 
 
-def _grid(title, values, rows, columns, told, width):
-    reach = max(float(np.abs(values).max()), 1e-6)
+def _grid(title, values, rows, columns, width, reach):
     return grid.grid(
-        values, rows, columns, told_columns=told, title=title, signed=True, reach=reach,
-        names=("of", "for", "score"), cell=max(9, min(30, (width - 60) // len(columns))), height=22, form=".1f",
+        values, rows, columns, title=title, signed=True, reach=max(float(reach), 1e-6), names=("of", "for", "score"),
+        cell=max(9, min(30, (width - 64) // len(columns))), height=22, form=".1f",
     )  # fmt: skip

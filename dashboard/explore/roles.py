@@ -7,6 +7,7 @@ from dashboard import components
 from dashboard.charts import grid
 from dashboard.explore import works
 from dashboard.explore.names import head_name
+from dashboard.explore.subjects import rows_that_answer
 from dashboard.plain_text import plain
 from dashboard.sections import named
 from tinyformer.interpret import role_shares
@@ -28,8 +29,8 @@ def draw(subjects, expression):
     rows = max(subject.space.tokens.shape[1] for subject in subjects)
     with st.container(horizontal=len(names) <= len(DEFAULT_TASK.names), gap="medium"):  # else there is no room
         operation = named("Operation", [ALL, *names], "operation", plain)
-        help = "In the last layer only the first token's row reaches the answer."
-        row = named("Token that looks", [READ, *map(str, range(1, rows + 1))], "row", help=help)
+        options = [READ, *map(str, range(1, rows + 1))]
+        row = named("Token that looks", options, "row", help=rows_that_answer(subjects))
     patterns, nulls = works.patterns_and_nulls(subjects)
     shares = [role_shares(some) for some in patterns]
     st.caption("The share of a head's attention that falls on each role, over all expressions that it is asked.")
@@ -46,7 +47,7 @@ def draw(subjects, expression):
         "smallest, or the answer; **self** is the token that looks. They overlap with the places; an "
         "operation that computes its answer has no **ans**. Attention that is "
         "even would give each place of six tokens 0.17.\n\n"
-        "Layers before the last are read at all rows, the last one at the first token's only; – is a row that nobody "
+        f"{rows_that_answer(subjects)} Layers before the last are read at all rows; – is a row that nobody "
         "reads. A head has a role for an operation if the role gets at least half of its attention, mean over the rows "
         "that are read, and more than heads of twenty untrained models of the same shape give it: their mean plus six "
         f"standard deviations. **{NO_ROLE}** says that no role does. That a head looks somewhere does not say that it "

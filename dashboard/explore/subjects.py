@@ -80,6 +80,19 @@ def at_the_moment(models):
     return subjects
 
 
+def rows_that_answer(subjects):
+    """Which rows reach the answer, in a sentence: it depends on what the models pool."""
+    pooled = {subject.config.pooling for subject in subjects}
+    if pooled == {"first"}:
+        return "The answer is read off the first token: in the last layer only its row reaches the answer."
+    if pooled == {"mean"}:
+        return "The answer is read off the mean of all tokens: every row of every layer reaches it."
+    return (
+        "Where the answer is read off the first token, only its row of the last layer reaches the answer; where it is "
+        "read off the mean of all tokens, every row does."
+    )
+
+
 def _subject(shown, run, moment):
     """The model at the last snapshot up to the moment; as in its file at the end, and where it has none."""
     steps = [step for step in run.snapshot_steps() if moment != THE_END and step <= int(moment)] if run else []

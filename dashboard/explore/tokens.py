@@ -46,7 +46,7 @@ def draw(subjects, expression):
         "token's embedding. Right: integrated gradients, the same collected along the way from a baseline of empty "
         "places (zero embeddings, positions kept) to the expression; they sum to the difference of both ends. Each has "
         "its own scale: compare the shape. Attention shows where a head looks, not what the answer depends on; another "
-        "baseline would give other integrated gradients. Where the three disagree, trust *What carries it*."
+        "baseline would give other integrated gradients. What another token would change, *What carries it* tries out."
     )
 
 

@@ -12,7 +12,7 @@ from tinyformer.interpret.patched_runs import answered_pairs
 from tinyformer.interpret.patching import over_pairs, random_pairs
 from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import SEED, contrasts
-from tinyformer.interpret.probes import probe_steps
+from tinyformer.interpret.probes import probe_steps, untrained_steps
 from tinyformer.interpret.routes import route_steps
 from tinyformer.interpret.sampling import space_of_length, tokens_of_length
 from tinyformer.task.datasets import SIDES
@@ -82,6 +82,13 @@ def many_pairs(subject, num_args):
 def probes(subject, num_args):
     """Probes."""
     return probe_steps(subject.model, space_of_length(num_args, subject.task))
+
+
+def untrained_probes(subject, num_args):
+    """Probes.right of three untrained models of its shape, (3, …): once for all models that have it."""
+    steps = lambda: untrained_steps(subject.config, space_of_length(num_args, subject.task))  # noqa: E731
+    key = ("untrained probes", subject.config, subject.task, num_args)
+    return Work("probes of untrained models of the same shape", key, steps)
 
 
 @_work("pairs")

@@ -47,7 +47,7 @@ def draw(subjects, expression):
         "A logit is the score of a token as the answer, before the softmax makes probabilities of all; what "
         "counts is a difference of two. **Wrote**: a part's output followed along the residual path alone to the "
         "logits, every norm on the way dividing by what it divides by in this run. These sum to the difference "
-        "exactly. What a part does by being read by later parts counts as theirs. “Constants” are all biases.\n\n"
+        "up to rounding. What a part does by being read by later parts is theirs. “Constants” are all biases.\n\n"
         "**Lost**: the part's output is replaced by its mean over expressions of the same length, and all that follows "
         "is computed anew; these do not sum to anything. A part that wrote much and loses nothing was not needed: the "
         "parts after it make up for it, or its mean says the same. – cannot be taken out."
@@ -57,7 +57,9 @@ def draw(subjects, expression):
 def told(apart):
     """Where what was written and what is lost disagree, in a sentence."""
     if not apart:
-        return "Of every part that is worth a tenth of it, what it wrote and what is lost agree, by half or better."
+        return (
+            "Of every head and feed-forward layer that is worth a tenth, what it wrote and what is lost agree by half."
+        )
     part, written, lost = apart[0]
     rest = len(apart) - 1
     more = f" So {'does' if rest == 1 else 'do'} {rest} more." if rest else ""

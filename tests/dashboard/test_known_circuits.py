@@ -121,7 +121,7 @@ def test_the_sentence_on_two_circuits():
         "**a sends 7% of the answer from heads 1 to answer, b 50%**: 43 points less"
     )
     assert "between 36 and 50" in told("a", "b", difference)
-    assert "do not differ by more than chance" in told("a", "b", difference._replace(high=0.1))
+    assert "do not differ** by more than chance" in told("a", "b", difference._replace(high=0.1))
     assert "too few" in told("a", "b", None)
 
 

@@ -25,7 +25,7 @@ class PathCircuit:
     """Shares of the logit difference: column 0 over all pairs, then of each operation."""
 
     names: tuple[str, ...]  # of the operations
-    pairs: int  # that the model answers right on both sides
+    pairs: np.ndarray  # (1 + O,): how many the model answers right on both sides
     every_edge: int  # how many there are
     way: tuple[Edge, ...]  # in the order in which they were taken away
     curve: np.ndarray  # (1 + len(way), 1 + O): after none, one, two … were taken away
@@ -75,5 +75,7 @@ def circuit_steps(model, pairs, others=None):
     elsewhere = np.full(1 + len(pairs.names), np.nan)
     if others is not None and answered_pairs(model, others):
         elsewhere = PatchedRuns(model, others).faithfulness(circuit)
-    counts = len(runs.rows), len(every)
-    return PathCircuit(pairs.names, *counts, tuple(way), np.array(curve), circuit, completeness, effects, elsewhere)
+    counts = np.append(len(runs.rows), np.bincount(runs.pairs.operations, minlength=len(pairs.names)))
+    return PathCircuit(
+        pairs.names, counts, len(every), tuple(way), np.array(curve), circuit, completeness, effects, elsewhere
+    )

@@ -1,8 +1,10 @@
 """Probes: what a linear read-out knows of each number, at each token and stage. Alain & Bengio (2017).
 
-Ridge regression on the digits as one-hot, fitted on half of an expression sample and judged on the other half. Beside
-it stands a control: the same probe for numbers that were shuffled among the expressions (after Hewitt & Liang 2019).
-What it reaches is what a probe of this size gets without anything to know. What can be read is not yet what is used.
+Ridge regression on the digits as one-hot, fitted on half of an expression sample and judged on the other half. No row
+of numbers is in both, under whatever operation: else a probe could learn rows by heart. Beside it stand two nulls. The
+control, numbers that were shuffled among the expressions (after Hewitt & Liang 2019): what a probe of this size gets
+without anything to know. And untrained models of the same shape: random weights mix numbers into every row, and a probe
+reads them there. What can be read is not yet what is used.
 """
 
 from typing import NamedTuple
@@ -11,10 +13,13 @@ import numpy as np
 
 from tinyformer.interpret.components import chunks
 from tinyformer.interpret.logit_lens import stage_names
+from tinyformer.interpret.nulls import SEEDS
 from tinyformer.interpret.sampling import random_sample
 from tinyformer.interpret.trace import trace
+from tinyformer.transformer import Transformer
 
 ASKED, SEED, RIDGE = 2000, 0, 1e-3  # expressions; of what is random; of the mean square of a feature
+UNTRAINED = SEEDS[:3]
 
 
 class Probes(NamedTuple):
@@ -29,8 +34,9 @@ class Probes(NamedTuple):
 def probe_steps(model, space, count=ASKED, seed=SEED):
     """A generator that yields the share that is done and returns Probes, on a random sample of a space."""
     some, rng, stages = random_sample(space, count, seed), np.random.default_rng(seed), stage_names(model.config)
-    fitted = rng.permutation(len(some.tokens)) < len(some.tokens) // 2
     numbers = some.numbers  # (N, n)
+    rows, row_of = np.unique(numbers, axis=0, return_inverse=True)
+    fitted = rng.permutation(len(rows))[row_of.ravel()] < len(rows) // 2
     shuffled = numbers[_order_within(fitted, rng)]
     labels = np.concatenate([numbers, shuffled], axis=1)  # (N, 2n)
     streams = [[] for _ in stages]
@@ -44,10 +50,22 @@ def probe_steps(model, space, count=ASKED, seed=SEED):
         stream = np.concatenate(stream).astype(np.float64)
         for token in range(stream.shape[1]):
             hits = _read(stream[:, token], labels, fitted) == labels
-            right[number, token] = np.stack([hits[rows].mean(axis=0) for rows in groups], axis=-1)
+            right[number, token] = np.stack([_mean(hits[rows]) for rows in groups], axis=-1)
         yield (number + 1) / len(streams)
     n = numbers.shape[1]
     return Probes(stages, right[:, :, :n], right[:, :, n:, 0], some.names)
+
+
+def untrained_steps(config, space):
+    """A generator that yields the share that is done and returns Probes.right of three untrained models, (3, …)."""
+    found = []
+    for seed in UNTRAINED:
+        found.append((yield from probe_steps(Transformer(config, seed=seed), space)).right)
+    return np.array(found)
+
+
+def _mean(hits):
+    return hits.mean(axis=0) if len(hits) else np.full(hits.shape[1], np.nan)
 
 
 def _order_within(fitted, rng):

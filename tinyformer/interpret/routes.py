@@ -23,7 +23,7 @@ class Routes(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The route in which two models differ most, with an interval that holds for the largest of `tested` routes."""
+    """The route in which two models differ most, if any by more than chance; its interval holds for all `tested`."""
 
     route: tuple[str, str]
     first: float  # mean shares
@@ -67,8 +67,12 @@ def largest_difference(first, second):
         return None
     apart = (of_first - of_second)[:, there]
     reach = NormalDist().inv_cdf(1 - ERROR / 2 / len(routes)) * apart.std(axis=1, ddof=1) / np.sqrt(there.sum())
-    most = int(np.abs(apart.mean(axis=1)).argmax())
-    middle = float(apart[most].mean())
+    middles = apart.mean(axis=1)
+    sure = (np.abs(middles) > reach) & (
+        np.abs(middles) >= WORTH_A_WORD
+    )  # if any is, the one that differs most of these
+    most = int(np.where(sure if sure.any() else True, np.abs(middles), -1).argmax())
+    middle = float(middles[most])
     means = (float(of[most, there].mean()) for of in (of_first, of_second))
     return Difference(
         routes[most], *means, middle - float(reach[most]), middle + float(reach[most]), int(there.sum()), len(routes)
