@@ -46,7 +46,9 @@ def draw(subjects, expression):
         "every row, and a probe reads them there: so three untrained models of the same shape stand beside it; what "
         "training did is the difference. Over all operations it may even be below 0: a trained model drops the "
         "numbers that it does not need. Choose an operation to see which. What can be read is not yet what is used: "
-        "path patching says that."
+        "path patching says that.\n\n"
+        "Of two numbers there are 100 rows, and those that are judged are those that were never fitted: a probe that "
+        "knows one of them guesses the other from the rest, and falls below chance."
     )
 
 

@@ -5,13 +5,19 @@ count; those that are written into "How to read this" for whether they are so. O
 """
 
 import itertools
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dashboard.explore import circuits, focus, tokens, wrote
-from tinyformer import expression_space, interpret, load_checkpoint, parse_expression
+from dashboard.explore import circuits, focus, probing, tokens, wrote
+from dashboard.explore.subjects import rows_that_answer
+from tinyformer import Transformer, expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.checkpoints.folders import shipped_folder
+from tinyformer.interpret import probes, routes
+from tinyformer.interpret.patched_runs import PatchedRuns
+from tinyformer.interpret.paths import contrasts, edges_of
 
 SPACE = expression_space()
 EXPRESSION = parse_expression("Max ( 5 3 9 )")
@@ -145,3 +151,77 @@ def test_in_the_last_layer_only_the_first_token_s_row_reaches_the_answer():
     early[:, :, 1:] = 7.0
     edited = interpret.trace(MODELS["seed-42"], EXPRESSION.tokens, edits={"blocks.0.attn.z": early})
     assert np.abs(edited["logits"] - values["logits"]).max() > 1
+
+
+def test_a_probe_reads_numbers_in_untrained_models_too_and_training_keeps_those_that_are_asked_for():
+    """At the first token, at the end: the first number is read better before training, but where it is asked for."""
+    found = {name: interpret.drain(interpret.probe_steps(MODELS[name], SPACE)) for name in ("seed-42", "seed-123")}
+    untrained = interpret.drain(probes.untrained_steps(MODELS["seed-42"].config, SPACE))[:, -1, 0]  # (3, n, 1 + O)
+    assert untrained[:, :, 0].min() > 0.3  # three times chance, without anything learned
+    for one in found.values():
+        assert one.control.max() < 0.15
+        end = one.right[-1, 0]
+        assert end[0, 0] < untrained[:, 0, 0].min()
+        for number, operation in ((0, "First"), (1, "Second"), (2, "Last")):
+            column = 1 + one.names.index(operation)
+            assert end[number, column] > 0.97 > 0.85 > untrained[:, number, column].max()
+    assert "in three untrained models 0." in probing.told(
+        found["seed-42"].right[..., 0, 0], np.full((3, 5, 6), 0.5), found["seed-42"].control[..., 0]
+    )
+
+
+def test_no_numbers_are_fitted_and_judged_under_whatever_operation(monkeypatch):
+    """What a probe could learn by heart, a number that goes with its row of numbers alone, it does not read."""
+    judged = {}
+
+    def by_heart(x, labels, fitted):
+        judged["both"] = set(map(tuple, labels[fitted][:, :2])) & set(map(tuple, labels[~fitted][:, :2]))
+        return labels
+
+    monkeypatch.setattr(probes, "_read", by_heart)
+    interpret.drain(interpret.probe_steps(MODELS["seed-42"], expression_space(2)))
+    assert judged["both"] == set()
+
+
+def test_what_layer_and_operation_have_together_is_more_than_how_they_interact():
+    """Where operations differ alike in every layer, the two together explain something, and nothing beyond the sum."""
+    some = interpret.random_sample(SPACE, 500)
+    entropy = np.array([0.2, 0.6])[:, None, None] + 0.05 * some.operations[None, :, None] * np.ones((1, 1, 4))
+    alike = SimpleNamespace(space=some, entropy=lambda rows: entropy)
+    alike.per_operation = lambda values: interpret.SpacePatterns((), some).per_operation(values)
+    shares = interpret.focus(alike).explained
+    assert shares["layer and operation"] > 0.9
+    assert shares["layer and operation"] == pytest.approx(shares["layer"] + shares["operation"], abs=0.01)
+
+
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_which_rows_reach_the_answer_is_what_the_sentence_says(pooling):
+    """Another z at a row of the last layer that is not the first changes the answer just where the mean is read."""
+    config = replace(MODELS["seed-42"].config, pooling=pooling)
+    model = Transformer(config, seed=1)
+    values = interpret.trace(model, EXPRESSION.tokens)
+    z = values["blocks.1.attn.z"].copy()
+    z[:, :, 1:] += 3.0
+    moved = np.abs(interpret.trace(model, EXPRESSION.tokens, edits={"blocks.1.attn.z": z})["logits"] - values["logits"])
+    told = rows_that_answer([SimpleNamespace(config=config)])
+    assert (moved.max() < 1e-6) == ("only its row" in told) and (moved.max() > 0.01) == ("every row" in told)
+
+
+def test_the_route_that_is_told_is_one_that_differs_by_more_than_chance():
+    """The mean of a route may differ most, and be all noise, where another differs less, and surely."""
+    names = ("heads 1", "answer"), ("heads 2", "answer")
+    noisy, sure = np.tile([3.2, -2.8], 20), np.tile([0.11, 0.09], 20)
+    found = routes.largest_difference(
+        routes.Routes(names, np.array([noisy, sure])), routes.Routes(names, np.zeros((2, 40)))
+    )
+    assert abs(noisy.mean()) > sure.mean() and found.route == names[1] and found.is_told
+    silent = routes.Routes(names, np.array([noisy, noisy / 2]))
+    assert not routes.largest_difference(silent, routes.Routes(names, np.zeros((2, 40)))).is_told
+
+
+@pytest.mark.parametrize("name", ["seed-42", "seed-123"])
+def test_completeness_is_near_0_too_where_a_part_of_every_way_is_gone(name):
+    """Without the read-out's edges from the last layer nothing is left, though all other edges stand."""
+    runs = PatchedRuns(MODELS[name], contrasts(SPACE))
+    last = {edge for edge in edges_of(MODELS[name].config) if edge.receiver == "answer" and "2" in edge.sender}
+    assert runs.faithfulness(set(edges_of(MODELS[name].config)) - last)[0] < 0.2
