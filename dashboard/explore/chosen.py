@@ -11,6 +11,7 @@ from dashboard.sections import named
 
 MODEL, LAYER, HEAD, QUERY, KEY = "model", "layer", "head", "token", "key"  # keys of the widgets, names in the URL
 OPEN = "stages"
+SIDE_BY_SIDE = 8  # tokens; of more, the controls take several lines, and stand below one another
 
 
 class Cell(NamedTuple):
@@ -39,7 +40,7 @@ def pick(subjects, words, key=True, of_model=True):
     """Draw the controls; return the Cell."""
     position_names = [f"{place + 1} {word}" for place, word in enumerate(words)]
     _open_at_positions(len(words))
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=len(words) <= SIDE_BY_SIDE, gap="medium"):
         subject = subjects[0]
         if of_model and len(subjects) > 1:
             name = named("Model", [subject.name for subject in subjects], MODEL, plain)
