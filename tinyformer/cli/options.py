@@ -7,7 +7,7 @@ import argparse
 import difflib
 import os
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
 from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
@@ -15,6 +15,7 @@ from tinyformer.checkpoints.checkpoint import require_usable
 from tinyformer.cli import operations
 from tinyformer.cli.terminal import UsageError, say
 from tinyformer.settings_without_effect import settings_without_effect
+from tinyformer.sweeps.seeds import parse_seeds
 
 
 def whole(text):
@@ -157,10 +158,18 @@ def _require_memory(args, config):
         say(complaint)
 
 
-def say_what_does_nothing(args, config):
-    """One line to standard error for each option that was given in vain."""
+def training_configs(args, seeds):
+    """Parsed arguments → a TrainingConfig for each of a list of seeds such as "1-8", or for the one that they have.
+
+    An option that was given in vain is told in a line to standard error.
+    """
+    config = training_config(args)
     for sentence in settings_without_effect(config, [field for field in FLAGS if hasattr(args, field)]):
         say(f"note: {in_flags(sentence)}")
+    try:
+        return [config] if seeds is None else [replace(config, seed=seed) for seed in parse_seeds(seeds)]
+    except ValueError as error:
+        raise UsageError(f"--seeds: {error}") from None
 
 
 def command_words(config, seed=True):
