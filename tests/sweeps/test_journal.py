@@ -13,6 +13,7 @@ import pytest
 from tinyformer import TrainingConfig, TransformerConfig
 from tinyformer.cli import main
 from tinyformer.sweeps import journal, sweep
+from tinyformer.sweeps.executor import ProcessExecutor
 from tinyformer.sweeps.journal import TableRefused, TableTaken, open_table, question_hash
 from tinyformer.sweeps.sweep import settings_of
 from tinyformer.sweeps.table import read_sweep, write_sweep
@@ -294,7 +295,7 @@ def test_a_worker_that_dies_is_a_row_with_its_reason_and_the_others_go_on(monkey
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setattr(sweep, "train_row", die_at_two)
     die_at_two.__module__ = "test_journal"
-    with sweep.processes(2) as executor:
+    with ProcessExecutor(2) as executor:
         rows = sweep.sweep(CONFIGS, executor)
     assert [row["seed"] for row in rows] == [3, 1, 2] and [row["test_correct"] for row in rows[:2]] == [9, 9]
     assert "killed by signal 9 (SIGKILL)" in rows[2]["problem"] and rows[2]["num_examples"] == 200

@@ -20,8 +20,9 @@ from tinyformer import (
 from tinyformer.cli import main
 from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
 from tinyformer.sweeps.cluster import cluster
+from tinyformer.sweeps.executor import ProcessExecutor
 from tinyformer.sweeps.summary import held_out, steps_to_goal, trained
-from tinyformer.sweeps.sweep import Goals, processes, sweep, train_row
+from tinyformer.sweeps.sweep import Goals, sweep, train_row
 from tinyformer.sweeps.table import STEPS_OF, SweepTableError, columns_of, read_sweep, write_sweep
 
 MODEL = TransformerConfig(embed_dim=8, num_heads=2, ffn_dim=8)
@@ -108,7 +109,7 @@ def test_a_table_without_steps_per_operation_is_read_too(table, tmp_path):
 
 def test_two_processes_give_the_same_bytes_in_the_order_of_the_seeds(table, tmp_path):
     heard = []
-    with processes(2) as executor:
+    with ProcessExecutor(2) as executor:
         rows = sweep(CONFIGS, executor, lambda row, seconds: heard.append(row["seed"]))
     assert [row["seed"] for row in rows] == [3, 1, 2] and sorted(heard) == [1, 2, 3]
     assert written(tmp_path / "a.csv", rows) == written(tmp_path / "b.csv", table)

@@ -7,12 +7,11 @@ what cannot be done (one line says what), 130 interrupted.
 """
 
 import argparse
-import contextlib
-import difflib
 import os
 import re
 import sys
 import textwrap
+from contextlib import suppress
 
 import tinyformer
 from tinyformer.checkpoints.checkpoint import CheckpointError
@@ -30,23 +29,12 @@ from tinyformer.cli import (
     terminal,
     train,
 )
-from tinyformer.cli.terminal import UsageError, one_line, prepare_streams
+from tinyformer.cli.terminal import UsageError, none_of_that_name, one_line, prepare_streams
 from tinyformer.task.expressions import ExpressionError
 from tinyformer.training import DivergenceError
 
-COMMANDS = {
-    "train": train,
-    "predict": predict,
-    "evaluate": evaluate,
-    "attention": attention,
-    "gradcheck": gradcheck,
-    "bench": bench,
-    "models": models,
-    "runs": runs,
-    "sweep": sweep,
-    "ground-truth": ground_truth,
-    "dashboard": dashboard,
-}
+COMMANDS = (train, predict, evaluate, attention, gradcheck, bench, models, runs, sweep, ground_truth, dashboard)
+COMMANDS = {module.__name__.rpartition(".")[2].replace("_", "-"): module for module in COMMANDS}
 EXAMPLES = (
     ('predict "Max(5,3,9)"', "ask the models that Home shows first"),
     ('attention "Max(5,3,9)"', "see where each of its heads looks"),
@@ -73,7 +61,8 @@ def main(argv=None):
     except KeyboardInterrupt as interruption:
         return _fail(str(interruption) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read us, such as `head`, has seen enough
-        _discard_output()
+        with suppress(OSError, ValueError):  # else Python complains at its end that standard output is closed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_LEFT
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -145,21 +134,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         message = message.removeprefix("argument ").replace(": must be", " must be")
         unknown = re.match(r"COMMAND .*?: invalid choice: '(.*)' \(choose", message)
-        if unknown:
-            close = difflib.get_close_matches(unknown[1], COMMANDS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
-            message = f"there is no command {unknown[1]!r}: {hint}"
-        raise UsageError(message)
+        raise none_of_that_name("command", unknown[1], COMMANDS) if unknown else UsageError(message)
 
 
 def _fail(message, status):
     text = f"error: {one_line(message)}" if status != INTERRUPTED else one_line(message)
-    with contextlib.suppress(OSError):  # nobody reads it: `2>&1 | head -0`
+    with suppress(OSError):  # nobody reads it: `2>&1 | head -0`
         print(text, file=sys.stderr, flush=True)
     return status
-
-
-def _discard_output():
-    """Keep Python from complaining at its end that standard output is closed."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

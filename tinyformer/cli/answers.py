@@ -15,9 +15,9 @@ SIDES = {
 }
 
 
-def probabilities(model, tokens):
-    """Tokens (T,) → (V,)."""
-    return model.predict(np.asarray(tokens)[None])[0]
+def probabilities(model, expression):
+    """What a model makes of an Expression → (V,)."""
+    return model.predict(np.array([expression.tokens]))[0]
 
 
 def side(checkpoint, expression):
@@ -33,10 +33,10 @@ def side(checkpoint, expression):
     return SIDES[side_of(expression, data_seed=data_seed, shares=shares)]
 
 
-def verdict(said, expression):
-    """ "9, right" or "3, wrong: it is 9", for the id of a token."""
-    word = expression.task.vocabulary[said]
-    if said == expression.answer_token:
+def verdict(p, expression):
+    """ "9, right" or "3, wrong: it is 9", of the most probable of p (V,)."""
+    word = expression.task.vocabulary[p.argmax()]
+    if p.argmax() == expression.answer_token:
         return f"{paint(word, 'bold')}, {paint('right', 'green')}"
     return f"{paint(word, 'bold')}, {paint('wrong', 'red')}: it is {expression.answer}"
 
@@ -49,9 +49,8 @@ def top_five(p, vocabulary, right=None):
         print(f"  {vocabulary[token]:>6}  {tables.bar(p[token], columns)}  {percent(float(p[token]), 2):>8}{mark}")
 
 
-def first_token_rows(model, tokens, vocabulary):
+def first_token_rows(model, expression):
     """Print, for every head of every block, what the first token looks at."""
-    weights = extract_attention_weights(model, np.asarray(tokens))[:, 0, :, 0]  # (L, H, T)
-    labels = [f"block {b + 1}  head {h + 1}" for b in range(weights.shape[0]) for h in range(weights.shape[1])]
-    words = [vocabulary[token] for token in tokens]
-    heatmap.rows(weights.reshape(-1, weights.shape[-1]), labels, words)
+    weights = extract_attention_weights(model, np.array(expression.tokens))[:, 0, :, 0]  # (L, H, T)
+    labels = [f"block {block + 1}  head {head + 1}" for block, head in np.ndindex(weights.shape[:2])]
+    heatmap.rows(weights.reshape(-1, weights.shape[-1]), labels, expression.words)

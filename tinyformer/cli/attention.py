@@ -1,9 +1,7 @@
 """`attention`: every head of every block for an expression, as maps in the terminal."""
 
-import numpy as np
-
 from tinyformer.cli import answers, terminal
-from tinyformer.cli.choice import add_question_arguments, chosen_models, divide, expression_for
+from tinyformer.cli.choice import add_question_arguments, answers_to, chosen_models, divide
 from tinyformer.cli.terminal import UsageError
 from tinyformer.cli.walk import show_maps
 
@@ -29,12 +27,8 @@ def run(args):
     if text is None:
         raise UsageError('of which expression? For example "Max(5,3,9)"')
     checkpoints = chosen_models(names, args.all)[: None if names or args.all else 1]
-    questions = [expression_for(text, checkpoint) for checkpoint in checkpoints]  # refused before anything is shown
-    for checkpoint, expression in zip(checkpoints, questions, strict=True):
-        tokens = np.array(expression.tokens)
-        p = answers.probabilities(checkpoint.model, tokens)
-        said = answers.verdict(int(p.argmax()), expression)
+    for checkpoint, expression, p in answers_to(text, checkpoints):
         terminal.heading(checkpoint.name)
-        print(f"  {expression} = {said} ({answers.side(checkpoint, expression)})")
-        show_maps(checkpoint.model, tokens, checkpoint.task.vocabulary)
+        print(f"  {expression} = {answers.verdict(p, expression)} ({answers.side(checkpoint, expression)})")
+        show_maps(checkpoint.model, expression)
     return 0

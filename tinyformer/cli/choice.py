@@ -4,12 +4,13 @@ from tinyformer import ExpressionError, load_checkpoint
 from tinyformer.checkpoints.checkpoint import CheckpointError
 from tinyformer.checkpoints.folders import find_checkpoint, shipped_checkpoints, shown_at_first, usable_checkpoints
 from tinyformer.checkpoints.questions import question_for
+from tinyformer.cli.answers import probabilities
 from tinyformer.cli.terminal import say
 from tinyformer.task.expressions import read_parts
 
 
 def add_question_arguments(parser, default):
-    """An expression and checkpoints in one list of `words`, to be told apart by `divide`. default: which, in words."""
+    """An expression and checkpoints in one list of `words`, to be told apart by `divide`. default: in words."""
     text = f'an expression such as "Max(5,3,9)", then files or names of models (default: {default})'
     parser.add_argument("words", nargs="*", metavar="EXPRESSION CHECKPOINT", help=text)
     parser.add_argument("--all", action="store_true", help="all models that ship")
@@ -37,9 +38,11 @@ def chosen_models(names, all_that_ship=False):
     return usable
 
 
-def expression_for(text, checkpoint):
-    """The Expression in `text`, as this model can read it. ExpressionError that points at what is wrong."""
-    return question_for(text, checkpoint)
+def answers_to(text, checkpoints):
+    """(Checkpoint, Expression, its probabilities (V,)) for each. ExpressionError before any of them was asked."""
+    questions = [question_for(text, checkpoint) for checkpoint in checkpoints]
+    for checkpoint, expression in zip(checkpoints, questions, strict=True):
+        yield checkpoint, expression, probabilities(checkpoint.model, expression)
 
 
 def divide(words):

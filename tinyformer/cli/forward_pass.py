@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from tinyformer import VOCABULARY, Expression
+from tinyformer import VOCABULARY, Expression, parse_expression
 from tinyformer.cli import answers
 from tinyformer.cli.terminal import explain, paint, width
-from tinyformer.task.vocabulary import CLOSE, DIGITS
+from tinyformer.task.vocabulary import DIGITS
 
 COLUMN = 7
 
@@ -16,7 +16,7 @@ def show(model, expression: Expression):
     """Print the forward pass of `expression`: from ids to the loss, following the first token."""
     tokens = np.array(expression.tokens)
     vocabulary = expression.task.vocabulary
-    words = [vocabulary[token] for token in tokens]
+    words = expression.words
     logits, tape = model.forward(tokens[None], every_row=True)
     _line("token", words)
     _line("id", tokens, f"(T,) = ({len(tokens)},)")
@@ -49,7 +49,7 @@ def show(model, expression: Expression):
         print(f"    block {number}: mean {abs(x.mean()):.2f}, standard deviation {x.std():.2f}")
 
     pooled = "them" if model.config.pooling == "first" else "the mean over all tokens"
-    p = answers.probabilities(model, tokens)
+    p = answers.probabilities(model, expression)
     right = expression.answer_token
     print()
     explain(f"The read-out makes {len(vocabulary)} logits of {pooled}, one for each token; of the ten digits:")
@@ -68,11 +68,7 @@ def held_out_example(data):
     distinct = np.array([len(set(row)) for row in data.test.tokens.tolist()])
     place = int(np.argmax(is_max * 100 + distinct))
     tokens = data.test.tokens[place][data.test.mask[place]]
-    return Expression(
-        data.test.task.vocabulary[tokens[0]],
-        tuple(int(t) - DIGITS[0] for t in tokens[2:] if t != CLOSE),
-        data.test.task,
-    )
+    return parse_expression(data.test.task.detokenize(tokens), len(tokens), data.test.task)
 
 
 def _line(label, cells, note="", column=COLUMN):

@@ -1,10 +1,8 @@
 """`gradcheck`: analytic gradients against central differences, for each layer and the whole model."""
 
-import difflib
-
 from tinyformer.cli import tables, terminal
 from tinyformer.cli.progress import Progress
-from tinyformer.cli.terminal import UsageError, paint
+from tinyformer.cli.terminal import none_of_that_name, paint
 from tinyformer.gradient_cases import CASES, check
 from tinyformer.gradient_check import TOLERANCE
 
@@ -29,31 +27,19 @@ def add_arguments(parser):
 def run(args):
     for name in args.layers:
         if name not in CASES:
-            close = difflib.get_close_matches(name, CASES, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(CASES)}"
-            raise UsageError(f"there is no layer {name!r}: {hint}")
+            raise none_of_that_name("layer", name, CASES)
     names = args.layers or list(CASES)
-    reports = {}
+    rows, wrong = [], []
     with Progress(len(names), "checking") as progress:
         for number, name in enumerate(names):
             progress.update(number, name)
-            reports[name] = check(name)
-    rows = [
-        (
-            name,
-            f"{report.checked:,}",
-            report.kinks,
-            f"{report.error:.1e}",
-            paint("exact", "green") if report.passed else paint("WRONG", "red"),
-            f"{report.name}[{', '.join(map(str, report.index))}]",
-        )
-        for name, report in reports.items()
-    ]
+            report = check(name)
+            if not report.passed:
+                wrong.append(name)
+            verdict = paint("exact", "green") if report.passed else paint("WRONG", "red")
+            where = f"{report.name}[{', '.join(map(str, report.index))}]"
+            rows.append((name, f"{report.checked:,}", report.kinks, f"{report.error:.1e}", verdict, where))
     tables.table(("layer", "compared", "kinks", "worst error", "", "where"), rows, align="<>>><<")
-    wrong = [name for name, report in reports.items() if not report.passed]
-    terminal.heading(f"{len(wrong)} of {len(names)} wrong: {', '.join(wrong)}" if wrong else f"{_all(names)} exact")
+    exact = f"all {len(names)} exact" if len(names) > 1 else f"{names[0]} exact"
+    terminal.heading(f"{len(wrong)} of {len(names)} wrong: {', '.join(wrong)}" if wrong else exact)
     return 1 if wrong else 0
-
-
-def _all(names):
-    return f"all {len(names)}" if len(names) > 1 else names[0]

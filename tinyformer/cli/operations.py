@@ -1,7 +1,5 @@
 """Which operations are trained: --operations First,Max, --operation "Gap=max(x) - min(x)", --table FILE."""
 
-from pathlib import Path
-
 from tinyformer.cli.terminal import UsageError, one_line
 from tinyformer.task.formula import FormulaError
 from tinyformer.task.operations import BUILT_IN, Operation, OperationError
@@ -27,19 +25,17 @@ def settings(args, max_seq_len):
     """Parsed arguments → the settings of TrainingConfig that they decide. UsageError, in terms of the options."""
     if not are_given(args):
         return {}
-    found = [] if args.operations is None else [_built_in(name.strip()) for name in args.operations.split(",")]
-    found += [_formula(text) for text in args.operation]
+    names = [] if args.operations is None else args.operations.split(",")
+    found = [*map(_built_in, names), *map(_formula, args.operation)]
     for file in args.table:
         found += _table(file, max_seq_len).operations
     try:
         task = Task(tuple(found))
     except OperationError as error:
         raise UsageError(error) from None
-    lengths = [length for operation in task.listed for length in operation.lengths]
-    if not lengths:
-        return {"operations": task.operations}
-    ends = (min(lengths), max(lengths))
-    return {"operations": task.operations, "num_args": ends if ends[0] < ends[1] else ends[0]}
+    lengths = sorted({length for operation in task.listed for length in operation.lengths})
+    ends = {"num_args": (lengths[0], lengths[-1]) if lengths[1:] else lengths[0]} if lengths else {}
+    return {"operations": task.operations, **ends}
 
 
 def command_words(config):
@@ -57,10 +53,9 @@ def command_words(config):
 
 
 def _built_in(name):
-    """A name, in whatever case → Operation."""
-    spelled = {known.lower(): known for known in BUILT_IN}.get(name.lower())
+    spelled = {known.lower(): known for known in BUILT_IN}.get(name.strip().lower())
     if spelled is None:
-        raise UsageError(f"--operations must be a list of {', '.join(BUILT_IN)}, got {name[:40]!r}")
+        raise UsageError(f"--operations must be a list of {', '.join(BUILT_IN)}, got {name.strip()[:40]!r}")
     return Operation(spelled)
 
 
@@ -76,7 +71,7 @@ def _formula(text):
 
 def _table(file, max_seq_len):
     try:
-        with Path(file).open("rb") as opened:
+        with open(file, "rb") as opened:
             content = opened.read(MOST_CHARACTERS + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"--table cannot be read: {file}: {getattr(error, 'strerror', None) or error}") from None

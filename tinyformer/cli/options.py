@@ -7,14 +7,14 @@ import argparse
 import difflib
 import os
 import re
-from dataclasses import fields
-from typing import Any, NamedTuple
+from dataclasses import fields, replace
 
 from tinyformer import SIZES, TrainingConfig, TransformerConfig, memory
 from tinyformer.checkpoints.checkpoint import require_usable
 from tinyformer.cli import operations
 from tinyformer.cli.terminal import UsageError, say
 from tinyformer.settings_without_effect import settings_without_effect
+from tinyformer.sweeps.seeds import parse_seeds
 
 
 def whole(text):
@@ -34,20 +34,16 @@ def number_or_none(text):
     return None if text == "none" else number(text)
 
 
+def three_numbers(text):
+    return tuple(map(number, text.split(",")))
+
+
 def whole_or_range(text):
     """ "3" → 3, "2-6" → (2, 6)."""
-    match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", text)
-    if not match:
+    if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?", text):
         raise argparse.ArgumentTypeError(f"must be a number such as 3 or a range such as 2-6, got {text!r}")
-    return (int(match[1]), int(match[2])) if match[2] else int(match[1])
-
-
-def three_numbers(text):
-    return tuple(number(part) for part in text.split(","))
-
-
-def size(text):
-    return SIZES[one_of(SIZES, text)]
+    ends = tuple(map(int, text.split("-")))
+    return ends if ends[1:] else ends[0]
 
 
 def one_of(choices, text):
@@ -59,47 +55,40 @@ def one_of(choices, text):
     return text
 
 
-class Option(NamedTuple):
-    flag: str
-    field: str
-    read: Any  # str → value
-    metavar: str
-    help: str
-
-
+# Of each option: flag, field, how its text is read, what stands for its value in a help, and the help.
 TRAINING = (
-    Option("--epochs", "epochs", whole, "N", "times through the training set"),
-    Option("--batch-size", "batch_size", whole, "N", "expressions per step"),
-    Option("--lr", "learning_rate", number, "X", "learning rate"),
-    Option("--data-seed", "data_seed", whole, "N", "decides the draws, and which expressions are held out"),
+    ("--epochs", "epochs", whole, "N", "times through the training set"),
+    ("--batch-size", "batch_size", whole, "N", "expressions per step"),
+    ("--lr", "learning_rate", number, "X", "learning rate"),
+    ("--data-seed", "data_seed", whole, "N", "decides the draws, and which expressions are held out"),
 )
 MODEL = (
-    Option("--width", "embed_dim", whole, "N", "width of the model"),
-    Option("--heads", "num_heads", whole, "N", "attention heads"),
-    Option("--layers", "num_layers", whole, "N", "blocks"),
-    Option("--ffn-dim", "ffn_dim", whole, "N", "width of the feed-forward networks"),
-    Option("--norm", "norm", str, "post|pre", "normalize after or before each sublayer"),
-    Option("--pooling", "pooling", str, "first|mean", "read the answer from the first token, or from the mean of all"),
-    Option("--positions", "positions", str, "sinusoidal|learned|none", "positional encoding"),
-    Option("--dropout", "dropout", number, "X", "share of values dropped in training"),
-    Option("--max-length", "max_seq_len", whole, "N", "tokens that fit in"),
+    ("--width", "embed_dim", whole, "N", "width of the model"),
+    ("--heads", "num_heads", whole, "N", "attention heads"),
+    ("--layers", "num_layers", whole, "N", "blocks"),
+    ("--ffn-dim", "ffn_dim", whole, "N", "width of the feed-forward networks"),
+    ("--norm", "norm", str, "post|pre", "normalize after or before each sublayer"),
+    ("--pooling", "pooling", str, "first|mean", "read the answer from the first token, or from the mean of all"),
+    ("--positions", "positions", str, "sinusoidal|learned|none", "positional encoding"),
+    ("--dropout", "dropout", number, "X", "share of values dropped in training"),
+    ("--max-length", "max_seq_len", whole, "N", "tokens that fit in"),
 )
 ADVANCED = (
-    Option("--optimizer", "optimizer", str, "adam|sgd", "how the weights are moved"),
-    Option("--momentum", "momentum", number, "X", "of sgd"),
-    Option("--weight-decay", "weight_decay", number, "X", "of adam: how much it shrinks weights at each step"),
-    Option("--decay-of", "decay_of", str, "matrices|all", "embeddings included; all: gains and biases too"),
-    Option("--clip-norm", "clip_norm", number_or_none, "X|none", "longest gradient that is not shortened"),
-    Option("--schedule", "schedule", str, "cosine|constant", "of the learning rate"),
-    Option("--warmup", "warmup_steps", whole, "N", "steps to the full learning rate, of cosine"),
-    Option("--num-args", "num_args", whole_or_range, "N|N-M", "numbers per expression, or fewest and most"),
-    Option("--max-value", "max_value", whole, "N", "the largest number that is drawn"),
-    Option("--shares", "shares", three_numbers, "X,X,X", "parts for training, validation and test"),
-    Option("--split-by", "split_by", str, "expression|draw", "draw: a leak, the same expression on both sides"),
-    Option("--train-limit", "train_limit", whole, "N", "train on this many distinct expressions only"),
+    ("--optimizer", "optimizer", str, "adam|sgd", "how the weights are moved"),
+    ("--momentum", "momentum", number, "X", "of sgd"),
+    ("--weight-decay", "weight_decay", number, "X", "of adam: how much it shrinks weights at each step"),
+    ("--decay-of", "decay_of", str, "matrices|all", "embeddings included; all: gains and biases too"),
+    ("--clip-norm", "clip_norm", number_or_none, "X|none", "longest gradient that is not shortened"),
+    ("--schedule", "schedule", str, "cosine|constant", "of the learning rate"),
+    ("--warmup", "warmup_steps", whole, "N", "steps to the full learning rate, of cosine"),
+    ("--num-args", "num_args", whole_or_range, "N|N-M", "numbers per expression, or fewest and most"),
+    ("--max-value", "max_value", whole, "N", "the largest number that is drawn"),
+    ("--shares", "shares", three_numbers, "X,X,X", "parts for training, validation and test"),
+    ("--split-by", "split_by", str, "expression|draw", "draw: a leak, the same expression on both sides"),
+    ("--train-limit", "train_limit", whole, "N", "train on this many distinct expressions only"),
 )
 GROUPS = {"training": TRAINING, "model": MODEL, "more on training and data": ADVANCED}
-FLAGS = {option.field: option.flag for group in GROUPS.values() for option in group}
+FLAGS = {field: flag for group in GROUPS.values() for flag, field, *_ in group}
 FLAGS |= {"seed": "--seed", "num_examples": "--examples", "scale_attention": "--no-scale"}
 _MODEL_FIELDS = {field.name for field in fields(TransformerConfig)}
 
@@ -108,22 +97,23 @@ def add_config_options(parser):
     """All settings but the seed. What is not given is not among the parsed arguments: the dataclasses have defaults."""
     defaults = vars(TrainingConfig()) | vars(TransformerConfig())
     operations.add_arguments(parser)
+
+    def add(part, flag, field, text, **how):
+        part.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=text, **how)
+
     for title, group in GROUPS.items():
         part = parser.add_argument_group(title)
         if group is TRAINING:
             draws = part.add_mutually_exclusive_group()
             named = ", ".join(f"{name} {count:,}" for name, count in SIZES.items())
-            field = {"dest": "num_examples", "default": argparse.SUPPRESS}
-            draws.add_argument("--size", type=size, metavar="|".join(SIZES), help=f"draws: {named}", **field)
-            draws.add_argument("--examples", type=whole, metavar="N", help="draws, as a number", **field)
+            size = {"type": lambda text: SIZES[one_of(SIZES, text)], "metavar": "|".join(SIZES)}
+            add(draws, "--size", "num_examples", f"draws: {named}", **size)
+            add(draws, "--examples", "num_examples", "draws, as a number", type=whole, metavar="N")
         for flag, field, read, metavar, text in group:
-            field = {"dest": field, "default": argparse.SUPPRESS}
-            text = f"{text} ({_written(defaults[field['dest']])})"
-            part.add_argument(flag, type=read, metavar=metavar, help=text, **field)
+            add(part, flag, field, f"{text} ({_written(defaults[field])})", type=read, metavar=metavar)
         if group is MODEL:
-            field = {"dest": "scale_attention", "default": argparse.SUPPRESS}
             text = "do not divide the attention scores by the root of the head width"
-            part.add_argument("--no-scale", action="store_const", const=False, help=text, **field)
+            add(part, "--no-scale", "scale_attention", text, action="store_const", const=False)
     text = "train also what takes more than half of this machine's memory"
     part.add_argument("--allow-memory", action="store_true", help=text)
 
@@ -157,10 +147,18 @@ def _require_memory(args, config):
         say(complaint)
 
 
-def say_what_does_nothing(args, config):
-    """One line to standard error for each option that was given in vain."""
+def training_configs(args, seeds):
+    """Parsed arguments → a TrainingConfig for each of a list of seeds such as "1-8", or for the one that they have.
+
+    An option that was given in vain is told in a line to standard error.
+    """
+    config = training_config(args)
     for sentence in settings_without_effect(config, [field for field in FLAGS if hasattr(args, field)]):
         say(f"note: {in_flags(sentence)}")
+    try:
+        return [config] if seeds is None else [replace(config, seed=seed) for seed in parse_seeds(seeds)]
+    except ValueError as error:
+        raise UsageError(f"--seeds: {error}") from None
 
 
 def command_words(config, seed=True):
@@ -170,14 +168,10 @@ def command_words(config, seed=True):
     words = []
     for field, flag in FLAGS.items():
         value = values[field]
-        if value == defaults[field] or (field == "seed" and not seed):
-            continue
         if field == "num_examples" and value in names:
-            words += ["--size", names[value]]
-        elif field == "scale_attention":
-            words += [flag]
-        else:
-            words += [flag, _written(value)]
+            flag, value = "--size", names[value]
+        if values[field] != defaults[field] and (seed or field != "seed"):
+            words += [flag] if field == "scale_attention" else [flag, _written(value)]
     return words + operations.command_words(config)
 
 

@@ -1,7 +1,7 @@
 """`predict`: what models answer to an expression, how sure they are, and where the first token looks."""
 
 from tinyformer.cli import answers, prompt
-from tinyformer.cli.choice import add_question_arguments, chosen_models, divide, expression_for
+from tinyformer.cli.choice import add_question_arguments, answers_to, chosen_models, divide
 from tinyformer.cli.terminal import UsageError, heading
 
 HELP = "ask a model; without an expression, as often as you like"
@@ -28,17 +28,10 @@ def run(args):
     checkpoints = chosen_models(names, args.all)
     if text is None:
         return prompt.run(checkpoints[0])
-    questions = [expression_for(text, checkpoint) for checkpoint in checkpoints]  # refused before anything is shown
-    for checkpoint, expression in zip(checkpoints, questions, strict=True):
-        show(checkpoint, expression)
+    for checkpoint, expression, p in answers_to(text, checkpoints):
+        heading(f"{expression} = {answers.verdict(p, expression)}")
+        print(f"  {checkpoint.name}; {answers.side(checkpoint, expression)}\n")
+        answers.top_five(p, checkpoint.task.vocabulary)
+        print(f"\n  What the first token, {expression.operation}, looks at")
+        answers.first_token_rows(checkpoint.model, expression)
     return 0
-
-
-def show(checkpoint, expression):
-    """Print one model's answer."""
-    p = answers.probabilities(checkpoint.model, expression.tokens)
-    heading(f"{expression} = {answers.verdict(int(p.argmax()), expression)}")
-    print(f"  {checkpoint.name}; {answers.side(checkpoint, expression)}\n")
-    answers.top_five(p, checkpoint.task.vocabulary)
-    print(f"\n  What the first token, {expression.operation}, looks at")
-    answers.first_token_rows(checkpoint.model, expression.tokens, checkpoint.task.vocabulary)

@@ -1,16 +1,16 @@
 """The prompt of `predict`: an answer to each line, with patience for how it was typed."""
 
-import contextlib
 import difflib
 import re
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 
-from tinyformer import Expression, ExpressionError
+from tinyformer import ExpressionError
+from tinyformer.checkpoints.questions import question_for
 from tinyformer.cli import answers, results
-from tinyformer.cli.choice import expression_for
 from tinyformer.cli.tables import percent
 from tinyformer.cli.terminal import explain, one_line, paint, say, typed, width
 from tinyformer.cli.walk import show_maps
@@ -23,37 +23,22 @@ HELP = """\
   test           all held-out expressions of {length} digits
   help           this
   quit           or Ctrl-D"""
-FILLERS = {
-    "of",
-    "the",
-    "and",
-    "or",
-    "is",
-    "what",
-    "whats",
-    "s",
-    "a",
-    "in",
-    "from",
-    "number",
-    "numbers",
-    "digit",
-    "please",
-}
+NUMBERS = {2: "two", 3: "three", 4: "four"}
 PROMPT = "> "
-SYNONYMS = {"maximum": "Max", "largest": "Max", "biggest": "Max", "highest": "Max", "minimum": "Min", "smallest": "Min"}
-SYNONYMS |= {"lowest": "Min", "least": "Min", "final": "Last", "end": "Last", "start": "First"}
+FILLERS = re.compile("of|the|and|or|is|whats?|s|a|in|from|numbers?|digit|please", re.IGNORECASE)
+SYNONYMS = dict.fromkeys(("maximum", "largest", "biggest", "highest"), "Max")
+SYNONYMS |= dict.fromkeys(("minimum", "smallest", "lowest", "least"), "Min")
+SYNONYMS |= {"final": "Last", "end": "Last", "start": "First"}
 
 
 def run(checkpoint):
     """Answer what is typed, or each line of a file that is not a terminal → exit status."""
     if not sys.stdin.isatty():
         return answer_lines(checkpoint, sys.stdin)
-    with contextlib.suppress(ImportError):
+    with suppress(ImportError):
         import readline  # noqa: F401  editing and history in input()
-    example = _example(checkpoint.task)
+    example, last = _example(checkpoint.task), None
     print(f"{paint(checkpoint.name, 'bold')} listens. Type an expression such as {example}, or help, or quit.")
-    last = None
     while True:
         try:
             line = typed(PROMPT)
@@ -63,13 +48,14 @@ def run(checkpoint):
         if word in ("quit", "exit", "q", "bye"):
             return 0
         if word in ("help", "h", "?"):
-            print(_help(checkpoint.task))
+            names, digits = " and ".join(", ".join(checkpoint.task.names).rsplit(", ", 1)), checkpoint.task.space_length
+            print(HELP.format(example=example, operations=names, length=NUMBERS.get(digits, digits)))
         elif word == "test":
             self_test(checkpoint)
         elif word == "attention" and last is None:
             print(f"  of what? Type an expression first, such as {example}")
         elif word == "attention":
-            show_maps(checkpoint.model, np.array(last.tokens), checkpoint.task.vocabulary)
+            show_maps(checkpoint.model, last)
         elif word:
             last = answer(checkpoint, line) or last
 
@@ -83,13 +69,6 @@ def _example(task):
     return f"{name.lower()} {' '.join(map(str, rows[0][: lengths[0]]))}"
 
 
-def _help(task):
-    *names, last = task.names
-    operations = f"{', '.join(names)} and {last}" if names else last
-    length = {2: "two", 3: "three", 4: "four"}.get(task.space_length, task.space_length)
-    return HELP.format(example=_example(task), operations=operations, length=length)
-
-
 def answer(checkpoint, line):
     """Print what the model says to a line → the Expression, or None if it was none."""
     try:
@@ -100,11 +79,11 @@ def answer(checkpoint, line):
             print(" " * column + paint("^", "yellow"))  # under the character
         explain(one_line(error.reason))
         return None
-    p = answers.probabilities(checkpoint.model, expression.tokens)
-    said, second = (int(token) for token in np.argsort(-p, kind="stable")[:2])
+    p = answers.probabilities(checkpoint.model, expression)
+    said, second = np.argsort(-p, kind="stable")[:2]
     next_word = expression.task.vocabulary[second]
     sure = f"{percent(float(p[said]), 2)} sure, next {next_word} with {percent(float(p[second]), 2)}"
-    print(f"  {expression} = {answers.verdict(said, expression)}")
+    print(f"  {expression} = {answers.verdict(p, expression)}")
     print(paint(f"  {sure}; {answers.side(checkpoint, expression)}", "dim"))
     return expression
 
@@ -112,16 +91,16 @@ def answer(checkpoint, line):
 def understand(line, checkpoint):
     """An Expression, also from `maximum of 5, 3 and 9?` or `frist 1 2`. ExpressionError if even that fails."""
     try:
-        return expression_for(line, checkpoint)
+        return question_for(line, checkpoint)
     except ExpressionError:
-        words = [word for word in re.findall(r"[A-Za-z]+", line) if word.lower() not in FILLERS]
-        operation = operation_meant(words[0], checkpoint.task) if len(words) == 1 else None
+        words = [word for word in re.findall(r"[A-Za-z]+", line) if not FILLERS.fullmatch(word)]
+        operation = _operation_meant(words[0], checkpoint.task) if len(words) == 1 else None
         if operation is None or re.search(r"[^A-Za-z0-9\s(),:;=?!]", line):
             raise
-        return expression_for(f"{operation} {' '.join(re.findall('[0-9]+', line))}", checkpoint)
+        return question_for(f"{operation} {' '.join(re.findall('[0-9]+', line))}", checkpoint)
 
 
-def operation_meant(word, task):
+def _operation_meant(word, task):
     """The operation of a Task that a word stands for or nearly spells, or None."""
     known = {word: name for word, name in SYNONYMS.items() if name in task.names}
     known |= {name.lower(): name for name in task.names}
@@ -136,13 +115,13 @@ def answer_lines(checkpoint, lines):
         if not line.strip():
             continue
         try:
-            expression: Expression = expression_for(line.strip(), checkpoint)
+            expression = question_for(line.strip(), checkpoint)
         except ExpressionError as error:
             say(f"error: line {number}: {error}")
             status = 2
             continue
-        p = answers.probabilities(checkpoint.model, expression.tokens)
-        print(f"{expression} = {checkpoint.task.vocabulary[p.argmax()]}")
+        said = answers.probabilities(checkpoint.model, expression).argmax()
+        print(f"{expression} = {checkpoint.task.vocabulary[said]}")
     return status
 
 

@@ -11,6 +11,7 @@ import time
 from functools import partial
 
 from tinyformer.checkpoints.folders import described
+from tinyformer.cli import tables
 from tinyformer.cli.options import one_of
 from tinyformer.cli.terminal import UsageError, one_line, say
 from tinyformer.runs import RunError, create_run, find_run, list_runs, runs_folder, train_run
@@ -85,12 +86,9 @@ def _do(action, run):
 
 
 def _list():
-    rows = [("run", "state", "seed", "step", "best", "created")]
-    rows += [_row(run) for run in sorted(list_runs(), key=_changed, reverse=True)]
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
     print(f"runs in {described(runs_folder)}")
-    for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
+    rows = [_row(run) for run in sorted(list_runs(), key=_changed, reverse=True)]
+    tables.table(("run", "state", "seed", "step", "best", "created"), rows, align="<" * 6, indent=0)
     return 0
 
 
@@ -102,7 +100,7 @@ def _row(run):
     best = "" if status.best_accuracy is None else f"{status.best_accuracy:.2%}"
     created = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created))
     about = f"{created}  {log.problem}" if log.problem else created
-    return (run.id, status.state, str(run.config.seed), f"{log.step}/{status.total_steps or '?'}", best, about)
+    return (run.id, status.state, run.config.seed, f"{log.step}/{status.total_steps or '?'}", best, about)
 
 
 def _changed(run):

@@ -1,32 +1,22 @@
 """`sweep`: many seeds of one training, side by side on all cores or on a cluster, and one table of what came out."""
 
-import contextlib
-import os
 import re
 import sys
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tinyformer.checkpoints.folders import described
 from tinyformer.cli import tables
-from tinyformer.cli.options import (
-    add_config_options,
-    command_words,
-    in_flags,
-    say_what_does_nothing,
-    training_config,
-    whole,
-)
+from tinyformer.cli.options import add_config_options, command_words, in_flags, training_configs, whole
 from tinyformer.cli.outputs import writable
 from tinyformer.cli.progress import Progress
-from tinyformer.cli.tables import duration, percent
+from tinyformer.cli.tables import duration, or_dash, percent
 from tinyformer.cli.terminal import UsageError, one_line, say
 from tinyformer.sweeps import sweep
 from tinyformer.sweeps.cluster import NobodyWorks, cluster
+from tinyformer.sweeps.executor import ProcessExecutor
 from tinyformer.sweeps.journal import TableRefused, TableTaken, open_table, question_hash
-from tinyformer.sweeps.seeds import parse_seeds
 from tinyformer.sweeps.summary import held_out, steps_to_goal, trained
 from tinyformer.sweeps.table import sweeps_folder
 
@@ -62,7 +52,7 @@ def add_arguments(parser):
 
 
 def run(args):
-    configs = _configs(args)
+    configs = training_configs(args, args.seeds)
     path = _path(args, configs)
     if args.workers is not None and not 1 <= args.workers <= 1_000:
         raise UsageError(f"--workers must be from 1 to 1000, got {args.workers}")
@@ -95,12 +85,12 @@ def _train(args, path, table, count):
             nonlocal done
             table.add(row)
             done += 1
-            with contextlib.suppress(OSError):  # the terminal is gone: the row is where it should be
+            with suppress(OSError):  # the terminal is gone: the row is where it should be
                 progress.milestone(_line(row, seconds))
                 progress.update(done, _line(row, seconds))
 
         try:
-            with _executor(args, len(missing)) as executor:
+            with _executor(args) as executor:
                 progress.update(0, "starting")
                 sweep.sweep(missing, executor, on_row)
             return True
@@ -118,16 +108,6 @@ def _train(args, path, table, count):
             return False
 
 
-def _configs(args):
-    """One TrainingConfig for each seed."""
-    config = training_config(args)
-    say_what_does_nothing(args, config)
-    try:
-        return [replace(config, seed=seed) for seed in parse_seeds(args.seeds)]
-    except ValueError as error:
-        raise UsageError(f"--seeds: {error}") from None
-
-
 def _path(args, configs):
     """Where the table goes; its folder can be written."""
     if args.output is not None:
@@ -135,31 +115,27 @@ def _path(args, configs):
         if path.suffix != ".csv" or path.is_dir():
             raise UsageError(f"--output is the name of a .csv file, got {args.output!r}")
         writable(path.parent, None)
-    else:
-        words = [word.lstrip("-") for word in command_words(configs[0], seed=False)]
-        seeds = f"{configs[0].seed}-to-{configs[-1].seed}" if len(configs) > 1 else str(configs[0].seed)
-        readable = re.sub(r"[^\w.,+-]", "_", "-".join(["seeds", seeds, *words]))[:100]
-        path = writable(None, sweeps_folder) / f"{readable}-{question_hash(configs)}.csv"
-    return path
-
-
-def _executor(args, count):
-    """The context manager of an executor. UsageError where there is no cluster."""
-    if args.scheduler is None:
-        return sweep.processes(min(args.workers or os.cpu_count() or 1, count))
-    return _cluster(args.scheduler)
+        return path
+    words = [word.lstrip("-") for word in command_words(configs[0], seed=False)]
+    seeds = f"{configs[0].seed}-to-{configs[-1].seed}" if len(configs) > 1 else str(configs[0].seed)
+    readable = re.sub(r"[^\w.,+-]", "_", "-".join(["seeds", seeds, *words]))[:100]
+    return writable(None, sweeps_folder) / f"{readable}-{question_hash(configs)}.csv"
 
 
 @contextmanager
-def _cluster(address):
-    """`sweep.cluster`, with errors that say what to do."""
+def _executor(args):
+    """Processes of this machine, or a cluster: where there is none, a UsageError says what to do."""
+    if args.scheduler is None:
+        with ProcessExecutor(args.workers) as executor:
+            yield executor
+        return
     with ExitStack() as stack:
         try:
-            executor = stack.enter_context(cluster(address))
+            executor = stack.enter_context(cluster(args.scheduler))
         except ImportError:
             raise UsageError('--scheduler needs Dask: pip install "tinyformer[dask]"') from None
         except (OSError, ValueError, TypeError) as error:
-            raise UsageError(f"--scheduler: no cluster answers at {address}: {error or 'timed out'}") from None
+            raise UsageError(f"--scheduler: no cluster answers at {args.scheduler}: {error or 'timed out'}") from None
         except NobodyWorks as error:
             raise UsageError(f"--scheduler: {error}") from None
         yield executor
@@ -170,7 +146,7 @@ def _stopped(path, table, count):
     rows = table.rows()
     if not rows:
         return "stopped; no seed was done, nothing was written"
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         table.publish()
     return f"stopped; the {len(rows)} of {count} seeds that were done are in {path}"
 
@@ -194,12 +170,6 @@ def _summary(rows, seconds):
         f"median {percent(right.median, 2)}, best {percent(right.best, 2)}"
     )
     print(f"99 % of the validation side, looked up every {sweep.STEPS_BETWEEN} steps, was reached after, in steps:")
-    lines = [
-        (one.what, *map(_or_dash, (one.fastest, one.median, one.slowest)), one.never or "")
-        for one in steps_to_goal(done)
-    ]
-    tables.table(("", "fastest", "median", "slowest", "never, seeds"), lines)
-
-
-def _or_dash(steps):
-    return "–" if steps is None else f"{steps:,.9g}"
+    goals = [(what, *(or_dash(step, ",.9g") for step in steps), never or "")
+             for what, *steps, never in steps_to_goal(done)]  # fmt: skip
+    tables.table(("", "fastest", "median", "slowest", "never, seeds"), goals)

@@ -8,6 +8,11 @@ from tinyformer.cli.terminal import pad, paint
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
+def or_dash(value, form=""):
+    """A value in a format such as ",.2f"; a dash for None and nan."""
+    return "–" if value is None or value != value else format(value, form)
+
+
 def percent(share, digits=1):
     """0.998 → "99.8 %". Only a share of exactly 1 is "100 %", only one of exactly 0 is "0 %"."""
     if share is None or share != share:

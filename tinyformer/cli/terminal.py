@@ -1,6 +1,7 @@
 """The terminal: how wide it is, whether it has colors, and how text reaches one that cannot show all characters."""
 
 import codecs
+import difflib
 import os
 import re
 import shutil
@@ -20,6 +21,13 @@ NARROWEST, WIDEST = 40, 100
 
 class UsageError(Exception):
     """The user asked for what cannot be done. Its text is the one line that is shown; the exit status is 2."""
+
+
+def none_of_that_name(what, name, known):
+    """The UsageError that says so, and which is close or which there are."""
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    return UsageError(f"there is no {what} {name!r}: {hint}")
 
 
 def prepare_streams():

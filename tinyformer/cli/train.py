@@ -2,19 +2,17 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from tinyformer import DivergenceError, Evaluation, MetricsTracker, Trainer, TrainingConfig
 from tinyformer.cli import operations, outputs, results, runs
-from tinyformer.cli.options import FLAGS, add_config_options, say_what_does_nothing, training_config, whole
+from tinyformer.cli.options import FLAGS, add_config_options, training_configs, whole
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, percent
 from tinyformer.cli.terminal import UsageError, paint, say
 from tinyformer.cli.walk import Walk
 from tinyformer.runs.finish import save_trained
-from tinyformer.sweeps.seeds import parse_seeds
 
 HELP = "train a model, or one for each of several seeds"
 USAGE = "[options]"
@@ -67,7 +65,7 @@ def run(args):
         if given or any(hasattr(args, field) for field in FLAGS):
             raise UsageError("--resume goes on with the settings of the run: leave all others out")
         return runs.resume(args.resume)
-    configs = _configs(args)
+    configs = training_configs(args, args.seeds)
     if args.run is not None:
         if len(configs) > 1 or outputs.given(args) or args.interactive:
             raise UsageError(
@@ -83,18 +81,6 @@ def run(args):
     if len(trained) > 1:
         results.compare(trained)
     return 1 if any(one.problem for one in trained) else 0
-
-
-def _configs(args):
-    """One TrainingConfig for each seed."""
-    config = training_config(args)
-    say_what_does_nothing(args, config)
-    if args.seeds is None:
-        return [config]
-    try:
-        return [replace(config, seed=seed) for seed in parse_seeds(args.seeds)]
-    except ValueError as error:
-        raise UsageError(f"--seeds: {error}") from None
 
 
 def _train_one(config, path, walk, brief):

@@ -45,10 +45,9 @@ class Walk:
         self.active = False
         self._stop("where its heads look")
         heading(f"6  {self.example} once more, after training")
-        model, tokens = done.trainer.model, np.array(self.example.tokens)
-        p = answers.probabilities(model, tokens)
+        p = answers.probabilities(done.trainer.model, self.example)
         answers.top_five(p, self.example.task.vocabulary, self.example.answer_token)
-        show_maps(model, tokens, self.example.task.vocabulary)
+        show_maps(done.trainer.model, self.example)
 
     def _stop(self, coming):
         """Wait for Enter, unless q was typed before."""
@@ -104,11 +103,10 @@ def show_model(model):
     tables.table(("part", "parameters", ""), [*rows, ("all", f"{total:,}", "")], align="<><")
 
 
-def show_maps(model, tokens, vocabulary):
-    """Every head of every block for one expression (T,)."""
-    words = [vocabulary[token] for token in tokens]
-    for number, heads in enumerate(extract_attention_weights(model, tokens)[:, 0], 1):
+def show_maps(model, expression):
+    """Every head of every block for one Expression."""
+    for number, heads in enumerate(extract_attention_weights(model, np.array(expression.tokens))[:, 0], 1):
         print(f"\n  {paint(f'block {number}', 'bold')}")
-        heatmap.maps(heads, words, pooled_first=model.config.pooling == "first")
+        heatmap.maps(heads, expression.words, pooled_first=model.config.pooling == "first")
     print()
     heatmap.legend()

@@ -6,7 +6,6 @@ tasks that are running. Here a process knows nothing of the program: it is told 
 and ends when the pipe from its parent closes, as the system closes it when the parent ends, however it ends.
 """
 
-import contextlib
 import importlib
 import json
 import os
@@ -16,6 +15,7 @@ import sys
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]  # where this package lies, installed or not
@@ -24,11 +24,12 @@ _ERRORS = {error.__name__: error for error in (ValueError, MemoryError)}  # that
 
 
 class ProcessExecutor(Executor):
-    """Up to `workers` tasks at a time. A task is a function that its module has under its name, with arguments and a
-    result that JSON can hold; tuples come back as lists."""
+    """Up to `workers` tasks at a time, by default one per core. A task is a function that its module has under its
+    name, with arguments and a result that JSON can hold; tuples come back as lists. As a context manager, it ends what
+    is running."""
 
-    def __init__(self, workers):
-        self._threads = ThreadPoolExecutor(workers)  # each waits for one process
+    def __init__(self, workers=None):
+        self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1)  # each waits for one process
         self._processes, self._lock, self._ended = set(), threading.Lock(), False
 
     def submit(self, function, /, *args):
@@ -44,6 +45,9 @@ class ProcessExecutor(Executor):
                 for process in self._processes:
                     process.kill()
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
+
+    def __exit__(self, *error):
+        self.shutdown(cancel_futures=True)
 
     def _run(self, task):
         """Have a process do a task → its result. Runs in a thread."""
@@ -61,7 +65,7 @@ class ProcessExecutor(Executor):
             self._processes.add(process)
         try:
             with process:
-                with contextlib.suppress(BrokenPipeError):  # it has died: there is no answer either
+                with suppress(BrokenPipeError):  # it has died: there is no answer either
                     process.stdin.write(f"{task}\n".encode())
                     process.stdin.flush()
                 answer = process.stdout.read()  # until it ends; its input stays open as long

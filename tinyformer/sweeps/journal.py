@@ -5,40 +5,37 @@ A row is on the disk there before the table is written again, whole. A line has 
 so that a table which the same sweep wrote is told from any other.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 import tinyformer
-from tinyformer.checkpoints.array_file import whole_file
 from tinyformer.process import binary
 from tinyformer.runs.lock import take
-from tinyformer.sweeps.table import PROBLEM, table_rows, table_text
+from tinyformer.sweeps.table import PROBLEM, table_rows, table_text, write_sweep
 
 FORMAT = {"format": "sweep journal", "version": 1}
 BEGIN = json.dumps(FORMAT).encode()[:-1]
 MOST_BYTES = 64 << 20
-OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND  # and what not every system has: no link, no pipe to wait for
-for flag in ("O_NOFOLLOW", "O_NONBLOCK"):
-    OPEN |= getattr(os, flag, 0)
+NO_LINK, NO_WAITING = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)  # for a pipe; not on every system
+OPEN = os.O_RDWR | os.O_CREAT | os.O_APPEND | NO_LINK | NO_WAITING
 
 
 class TableRefused(ValueError):
-    """The file cannot be written by this sweep. The message says why."""
+    """This sweep cannot write the file. The message says why."""
 
 
 class TableTaken(TableRefused):
-    """It is not this sweep's to write, unless it is told to."""
+    """It may only with `overwrite`."""
 
 
 def question(configs):
-    """All that decides a table, as JSON has it: the settings, and the seeds in the order of the rows."""
+    """All that decides a table, as JSON has it: settings, and the seeds in the order of the rows."""
     settings = configs[0].to_dict()
     del settings["seed"]
     return json.loads(json.dumps({"settings": settings, "seeds": [config.seed for config in configs]}))
@@ -80,7 +77,7 @@ def open_table(path, configs, overwrite=False):
             yield Journal(path, beside, handle, configs, overwrite)
         finally:
             if _is_at(handle, beside) and os.fstat(handle).st_size == 0:
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     os.unlink(beside)  # no row, no trace
     finally:
         os.close(handle)  # which lets go of it
@@ -92,16 +89,19 @@ class Journal:
     def __init__(self, path, beside, handle, configs, overwrite):
         self._path, self._beside, self._handle, self._configs = path, beside, handle, configs
         self._header = FORMAT | {"versions": versions(), "question": question(configs)}
-        self._rows, self._end, self._tables = {}, 0, set()
-        reason, found = self._read(), None
-        if path.exists():
-            with open(path, "rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found not in self._tables:
-                reason = reason or f"{path} is not as this command left it"
-        if reason and not overwrite:
-            raise TableTaken(reason)
-        if self._rows and found != _hash(self.rows()):
+        self._rows, self._end = {}, 0  # by seed; the length of the file, as far as it is good
+        tables, found = [], None  # the hashes of all tables that it led to, and of the one that is there
+        try:
+            tables = self._read()
+            if path.exists():
+                with open(path, "rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+                if found not in tables:
+                    raise TableTaken(f"{path} is not as this command left it")
+        except TableTaken:
+            if not overwrite:
+                raise
+        if self._rows and found != tables[-1]:
             self.publish()
 
     def rows(self):
@@ -114,44 +114,46 @@ class Journal:
 
     def add(self, row):
         """Put a row on the disk. OSError if that fails; then what was there is still whole."""
+        if not _is_at(self._handle, self._beside):
+            raise OSError(f"{self._beside} has been removed or replaced")
         known = self._rows | {row["seed"]: row}
-        lines = [{"row": row, "table": _hash(self._in_order(known))}]
-        self._append("".join(f"{json.dumps(line)}\n" for line in (lines if self._end else [self._header, *lines])))
+        line = {"row": row, "table": hashlib.sha256(table_text(self._in_order(known))).hexdigest()}
+        self._append(line) if self._end else self._append(self._header, line)
         self._rows = known
         self.publish()
 
     def publish(self):
         """Write the table of the rows that are known. OSError if that fails."""
-        with whole_file(self._path) as file:
-            file.write(table_text(self.rows()))
+        write_sweep(self._path, self.rows())
 
     def _in_order(self, rows):
         return [rows[config.seed] for config in self._configs if config.seed in rows]
 
-    def _append(self, text):
-        if not _is_at(self._handle, self._beside):
-            raise OSError(f"{self._beside} has been removed or replaced")
+    def _append(self, *lines):
         os.ftruncate(self._handle, self._end)  # what a kill or a full disk left of a line, or another question
-        rest = text.encode()
+        text = rest = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
         while rest:
             rest = rest[os.write(self._handle, rest) :]
         os.fsync(self._handle)
         if not self._end:
-            _to_disk(self._beside.parent)
-        self._end += len(text.encode())
+            with suppress(OSError):  # let the entry of the new file survive a power failure; Windows opens no folders
+                folder = os.open(self._beside.parent, binary(os.O_RDONLY))
+                os.fsync(folder)
+                os.close(folder)
+        self._end += len(text)
 
     def _read(self):
-        """Take the rows that answer this question → None, or the reason why there are none to take."""
+        """Take the rows that answer this question → the hash of the table after each. TableTaken if there are none."""
         with open(self._beside, "rb") as file:
             content = file.read(MOST_BYTES)
         if b"\n" not in content and BEGIN.startswith(content[: len(BEGIN)].rstrip(b"\0")):
-            return None  # new, or begun when the power failed
+            return []  # new, or begun when the power failed
         first, *lines = content.split(b"\n")[:-1] or [b""]  # a kill may have cut the last
         header = _json(first)
         if any(header.get(name) != value for name, value in FORMAT.items()):
             raise TableRefused(f"{self._beside} is in the way: it is not the journal of a sweep")
         if header.get("question") != self._header["question"]:
-            return f"{self._path} was begun with other seeds or settings"
+            raise TableTaken(f"{self._path} was begun with other seeds or settings")
         rows, tables, end = {}, [], len(first) + 1
         for line in lines:
             entry = _json(line)
@@ -166,16 +168,12 @@ class Journal:
                 raise ValueError
             self._rows = {row["seed"]: row for row in table_rows(text)} if tables else {}
         except ValueError:
-            return f"{self._beside} is damaged"
+            raise TableTaken(f"{self._beside} is damaged") from None
         if self.missing() and header.get("versions") != versions():
             self._rows = {}
-            return f"{self._path} was begun by another version of tinyformer or NumPy"
-        self._end, self._tables = end, set(tables)
-        return None
-
-
-def _hash(rows):
-    return hashlib.sha256(table_text(rows)).hexdigest()
+            raise TableTaken(f"{self._path} was begun by another version of tinyformer or NumPy")
+        self._end = end
+        return tables
 
 
 def _json(line):
@@ -193,11 +191,3 @@ def _is_at(handle, path):
         return os.path.samestat(os.fstat(handle), os.lstat(path))
     except OSError:
         return False
-
-
-def _to_disk(folder):
-    """Let the entry of a new file survive a power failure."""
-    with contextlib.suppress(OSError):  # Windows opens no folders
-        handle = os.open(folder, binary(os.O_RDONLY))
-        os.fsync(handle)
-        os.close(handle)

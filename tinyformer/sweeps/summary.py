@@ -17,7 +17,7 @@ class HeldOut(NamedTuple):
 
 
 class StepsToGoal(NamedTuple):
-    """Steps until 99 % of the validation side were right, as `sweep.Goals` has them; None if no seed got there."""
+    """Steps until 99 % of the validation side were right (see `sweep.Goals`); None if no seed got there."""
 
     what: str  # "all", or an operation
     fastest: int | None
@@ -34,25 +34,15 @@ def trained(rows):
 def held_out(rows):
     """→ HeldOut, of at least one row of `trained`."""
     accuracies = [row["test_correct"] / row["test_total"] for row in rows]
-    worst = min(accuracies)
-    return HeldOut(
-        statistics.fmean(accuracies),
-        worst,
-        rows[accuracies.index(worst)]["seed"],
-        statistics.median(accuracies),
-        max(accuracies),
-    )
+    worst, mean, median = min(accuracies), statistics.fmean(accuracies), statistics.median(accuracies)
+    return HeldOut(mean, worst, rows[accuracies.index(worst)]["seed"], median, max(accuracies))
 
 
 def steps_to_goal(rows):
     """→ a StepsToGoal for all expressions, then one for each operation that the table has a column of."""
-    columns = [("all", STEPS), *operations_of(rows).items()]  # not one dictionary: an operation may be called "all"
-    return [_steps(what, [row.get(name) for row in rows]) for what, name in columns]
-
-
-def _steps(what, steps):
-    reached = [step for step in steps if step is not None]
-    never = len(steps) - len(reached)
-    if not reached:
-        return StepsToGoal(what, None, None, None, never)
-    return StepsToGoal(what, min(reached), statistics.median(reached), max(reached), never)
+    goals = []
+    for what, column in [("all", STEPS), *operations_of(rows).items()]:  # an operation may be called "all"
+        reached = [row[column] for row in rows if row.get(column) is not None]
+        figures = (min(reached), statistics.median(reached), max(reached)) if reached else (None, None, None)
+        goals.append(StepsToGoal(what, *figures, len(rows) - len(reached)))
+    return goals

@@ -5,9 +5,7 @@ The rows contain no times, so the same configurations give the same table wherev
 NumPy rounds alike.
 """
 
-import os
 from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,7 +13,6 @@ from tinyformer.checkpoints.array_file import one_line
 from tinyformer.configuration import TrainingConfig
 from tinyformer.evaluation.evaluate import accuracy_per_operation, evaluate
 from tinyformer.interpret.attention_patterns import extract_attention_weights, normalized_entropy
-from tinyformer.sweeps.executor import ProcessExecutor
 from tinyformer.sweeps.table import OPERATIONS_COLUMN, PROBLEM, SETTINGS, STEPS, steps_of, table_rows, table_text
 from tinyformer.task.datasets import expression_space
 from tinyformer.task.task import DEFAULT_TASK, OPERATIONS
@@ -61,23 +58,14 @@ def _row(future, config):
     except (ValueError, CancelledError):
         raise
     except Exception as error:  # what comes from other processes and machines can be anything
-        reason = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
-        return settings_of(config) | {PROBLEM: one_line(reason)}, 0.0
-    try:
-        row, seconds = result
-        return table_rows(table_text([row]))[0], seconds
-    except (ValueError, TypeError, AttributeError) as error:
-        return settings_of(config) | {PROBLEM: one_line(error)}, 0.0
-
-
-@contextmanager
-def processes(workers=None):
-    """An executor of up to `workers` processes at a time, by default one per core, with one BLAS thread each."""
-    executor = ProcessExecutor(workers or os.cpu_count() or 1)
-    try:
-        yield executor
-    finally:
-        executor.shutdown(cancel_futures=True)
+        problem = str(error) if isinstance(error, RuntimeError) else f"{type(error).__name__}: {error}"
+    else:
+        try:
+            row, seconds = result
+            return table_rows(table_text([row]))[0], seconds
+        except (ValueError, TypeError, AttributeError) as error:
+            problem = error
+    return settings_of(config) | {PROBLEM: one_line(problem)}, 0.0
 
 
 def settings_of(config):
@@ -91,8 +79,7 @@ def settings_of(config):
 def train_row(settings):
     """TrainingConfig.to_dict() → (row, seconds of training steps). Runs in a worker."""
     config = TrainingConfig.from_dict(settings)
-    row = settings_of(config)
-    trainer, goals, seconds = Trainer(config), Goals(config.task.names), 0.0
+    row, trainer, goals, seconds = settings_of(config), Trainer(config), Goals(config.task.names), 0.0
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # a divergence has its own words
             for record in trainer.records():
@@ -102,8 +89,8 @@ def train_row(settings):
     except DivergenceError as error:
         return row | {PROBLEM: str(error)}, seconds
     test = trainer.finish()
-    space = expression_space(config.task.space_length, config.data_seed, config.shares, config.task)
-    space = evaluate(trainer.model, space)
+    whole_space = expression_space(config.task.space_length, config.data_seed, config.shares, config.task)
+    space = evaluate(trainer.model, whole_space)
     row |= {
         **goals.reached,
         "best_step": trainer.best_step,
@@ -119,8 +106,7 @@ def train_row(settings):
 class Goals:
     """When a training was first seen to have GOAL of the validation side right: of all, and of each operation.
 
-    One rule for all of them: the first look at which it was so, a look being every STEPS_BETWEEN steps. It may have
-    been less again later. An operation has about 100 expressions there: at most one of them is wrong then.
+    It may have been less again later. An operation has about 100 expressions there: at most one of them is wrong then.
     """
 
     def __init__(self, operations=OPERATIONS):

@@ -13,11 +13,9 @@ from tinyformer.task.expressions import OPERATIONS
 
 SETTINGS = ("seed", "data_seed", "num_examples", "epochs", "batch_size", "learning_rate", "parameters")
 STEPS = "steps_to_99"
-STEPS_OF = {operation: f"{STEPS}_{operation.lower()}" for operation in OPERATIONS}  # tables of before have none
 STEPS_OF_ANY = re.compile(rf"{STEPS}_(\w{{1,40}})")  # of operations that this program does not know, too
 OPERATIONS_COLUMN = "operations"  # what they are, in words; of the five, there is no such column
 RESULTS = (STEPS, "best_step", "test_correct", "test_total", "test_loss", "all_correct", "all_total")
-SHARES = {"test_correct": "test_total", "all_correct": "all_total"}  # right → of how many
 ENTROPY = re.compile(r"entropy_([0-9]{1,4})_([0-9]{1,4})")
 PROBLEM = "problem"
 FRACTIONS = ("learning_rate", "test_loss")
@@ -29,18 +27,21 @@ class SweepTableError(ValueError):
     """A file that is not the table of a sweep. The message names the file and the reason, in one line."""
 
 
-def columns_of(rows):
-    """The names of the columns, in the order of the file."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    heads = sorted(filter(ENTROPY.fullmatch, names), key=_block_and_head)
-    steps = [name for name in names if STEPS_OF_ANY.fullmatch(name)] or STEPS_OF.values()
-    own = [name for name in names if name == OPERATIONS_COLUMN]
-    return [*SETTINGS, *own, *RESULTS, *steps, *heads, PROBLEM]
-
-
 def steps_of(operations):
     """{name of an operation: name of its column}."""
     return {name: f"{STEPS}_{name.lower()}" for name in operations}
+
+
+STEPS_OF = steps_of(OPERATIONS)  # tables of before have none
+
+
+def columns_of(rows):
+    """The names of the columns, in the order of the file."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    heads = sorted(filter(ENTROPY.fullmatch, names), key=lambda name: [int(part) for part in name.split("_")[1:]])
+    steps = [name for name in names if STEPS_OF_ANY.fullmatch(name)] or STEPS_OF.values()
+    own = [name for name in names if name == OPERATIONS_COLUMN]
+    return [*SETTINGS, *own, *RESULTS, *steps, *heads, PROBLEM]
 
 
 def operations_of(rows):
@@ -62,7 +63,7 @@ def table_text(rows):
 
 
 def write_sweep(path, rows):
-    """Write the table of these rows as a CSV file. Raises OSError."""
+    """Write the table of these rows, whole or not at all. Raises OSError."""
     with whole_file(path) as file:
         file.write(table_text(rows))
 
@@ -70,12 +71,10 @@ def write_sweep(path, rows):
 def read_sweep(path):
     """→ a list of rows (dicts) as `write_sweep` got them, None where a cell is empty, the columns of STEPS_OF only if
     the file has them. What is in no column of a sweep is left out. Raises SweepTableError."""
-    path = Path(path)
-    name = shown_name(path.name)
+    name = shown_name(Path(path).name)
     try:
         with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        return table_rows(content)
+            return table_rows(file.read(MOST_BYTES + 1))
     except OSError as error:
         raise SweepTableError(f"{name} cannot be read: {error.strerror or error}") from error
     except (ValueError, csv.Error) as error:
@@ -88,8 +87,7 @@ def table_rows(content):
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
     lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
     names = next(lines, [])
-    missing = [name for name in (*SETTINGS, *RESULTS) if name not in names]
-    if missing:
+    if missing := [name for name in (*SETTINGS, *RESULTS) if name not in names]:
         raise ValueError(f"it has no column {missing[0]}")
     if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
         raise ValueError(f"it has more than {MOST_COLUMNS:,} columns, or two of one name")
@@ -98,17 +96,15 @@ def table_rows(content):
         raise ValueError("it has no rows")
     if len(cells) > MOST_ROWS:
         raise ValueError(f"it has more than {MOST_ROWS:,} rows")
-    rows, seeds = [], set()
+    rows = {}
     for line in cells:
         if len(line) != len(names):
             raise ValueError(f"row {len(rows) + 1} has {len(line)} cells, {len(names)} are expected")
         row = {name: _value(name, cell) for name, cell in zip(names, line, strict=True) if _is_known(name)}
         _require_whole(row)
-        if row["seed"] in seeds:
+        if rows.setdefault(row["seed"], row) is not row:
             raise ValueError(f"seed {row['seed']} stands in it twice")
-        seeds.add(row["seed"])
-        rows.append(row)
-    return rows
+    return list(rows.values())
 
 
 def sweeps_folder():
@@ -154,7 +150,7 @@ def _value(name, cell):
 
 def _require_whole(row):
     """ValueError if the row of a training that ended lacks its result, or has more right than there is."""
-    for right, total in SHARES.items():
+    for right, total in (("test_correct", "test_total"), ("all_correct", "all_total")):
         if row[right] is None and (row.get(PROBLEM) or right != "test_correct"):
             continue
         if row[right] is None or not row[total] or row[right] > row[total]:
@@ -162,9 +158,5 @@ def _require_whole(row):
 
 
 def _is_known(name):
-    fixed = name in SETTINGS or name in RESULTS or name in (PROBLEM, OPERATIONS_COLUMN)
-    return fixed or bool(ENTROPY.fullmatch(name) or STEPS_OF_ANY.fullmatch(name))
-
-
-def _block_and_head(name):
-    return tuple(map(int, ENTROPY.fullmatch(name).groups()))
+    fixed = (*SETTINGS, *RESULTS, PROBLEM, OPERATIONS_COLUMN)
+    return name in fixed or ENTROPY.fullmatch(name) or STEPS_OF_ANY.fullmatch(name)
