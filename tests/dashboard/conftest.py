@@ -1,6 +1,6 @@
 """The dashboard without a browser, on models made here: untrained, of known seeds, in a folder of their own."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,11 @@ pytest.importorskip("streamlit", reason="the dashboard needs streamlit")
 
 from altair.utils import schemapi
 from app_reading import write_model
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard.charts import figure
+from dashboard.explore import background
 from tinyformer.evaluation.length_generalization import accuracy_by_length
 
 HOME = Path(__file__).resolve().parents[2] / "dashboard" / "Home.py"
@@ -22,6 +24,14 @@ def charts_are_checked():
     """Against the schema of Vega-Lite, which the dashboard leaves out."""
     assert figure.schemapi is schemapi
     schemapi.enable_debug_mode()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_are_read_once():
+    """Every AppTest reads the metadata of all packages that are installed, for components of Streamlit: 0.3 s each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +46,16 @@ def few_longer_expressions(request, monkeypatch):
     """The head of Evaluate asks 5,500 of each model: here 250, but where they are compared with the command line's."""
     if request.node.path.stem != "test_page_figures":
         monkeypatch.setattr("dashboard.caches.accuracy_by_length", partial(accuracy_by_length, count=50))
+
+
+@pytest.fixture(autouse=True)
+def what_is_left_is_not_computed():
+    """What a page had begun would go on in the background, and the next test's page would wait for it."""
+    yield
+    for queue in background.jobs(slow=False), background.jobs(slow=True):
+        for job in [*queue._jobs.values()]:
+            job.cancelled.set()
+        queue._jobs.clear()
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ def per_operation(test, train):
 
 def mistakes(test, most=5):
     """Print what the model answered wrongly, the most certain first."""
-    wrong = [int(i) for i in (-test.confidence).argsort(kind="stable") if not test.correct[i]]
-    for i in wrong[:most]:
-        said, right = test.task.vocabulary[test.predictions[i]], test.task.vocabulary[test.targets[i]]
-        words = test.task.detokenize(test.tokens[i][test.mask[i]])
-        print(f"  {words} is {right}; it said {said} with {percent(test.confidence[i])}")
+    wrong = test.select((~test.correct).nonzero()[0])
+    order = (-wrong.confidence).argsort(kind="stable")
+    for i in order[:most]:
+        said, right = test.task.vocabulary[wrong.predictions[i]], test.task.vocabulary[wrong.targets[i]]
+        words = test.task.detokenize(wrong.tokens[i][wrong.mask[i]])
+        print(f"  {words} is {right}; it said {said} with {percent(wrong.confidence[i])}")
     if len(wrong) > most:
         print(f"  … and {len(wrong) - most} more")
 

@@ -55,13 +55,13 @@ def _mistakes(training, evaluation, sides):
     part = evaluation.select(where)
     drawn = times_drawn(training, part.tokens, part.mask, sides[where]) if training else None
     drawn = [None] * len(part) if drawn is None else drawn.tolist()
-    task = part.task
+    task, answered, confidence = part.task, part.predictions, part.confidence  # each is computed anew when asked for
     return [
         {
             "expression": task.detokenize(part.tokens[i][part.mask[i]]),
             "answer": task.vocabulary[part.targets[i]],
-            "answered": task.vocabulary[part.predictions[i]],
-            "confidence": figure(part.confidence[i]),
+            "answered": task.vocabulary[answered[i]],
+            "confidence": figure(confidence[i]),
             "probability_of_answer": figure(part.probabilities[i, part.targets[i]]),
             "side": SIDES[sides[where[i]]],
             "times_drawn": drawn[i],
