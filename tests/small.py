@@ -1,6 +1,7 @@
 """What several tests share: a model small enough to check every coordinate of, and tapes taken apart."""
 
 import numpy as np
+import pytest
 
 from tinyformer import Transformer
 
@@ -16,6 +17,17 @@ TOKENS = np.array(
 )
 MASK = TOKENS != 0
 TARGETS = np.array([11, 2, 3])
+
+
+def mostly_slow(values, *quick):
+    """A family as parameters of a test: `quick` belong to the README's test command, the others to .ci/run alone.
+
+    A value is a tuple where the test has several parameters.
+    """
+    assert all(value in values for value in quick)
+    several = [value if isinstance(value, tuple) else (value,) for value in values]
+    return [value if value in quick else pytest.param(*each, marks=pytest.mark.slow)
+            for value, each in zip(values, several, strict=True)]  # fmt: skip
 
 
 def small_model(dtype="float64", seed=1, **settings):

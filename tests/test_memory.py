@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import MASK, TOKENS, small_model
+from small import MASK, TOKENS, mostly_slow, small_model
 
 from tinyformer import TrainingConfig, TransformerConfig, memory
 from tinyformer import transformer as transformer_module
@@ -22,7 +22,7 @@ def measured(*words):
     return int(subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, check=True).stdout)
 
 
-@pytest.mark.parametrize("name", ["long", "large batch", "many heads"])
+@pytest.mark.parametrize("name", mostly_slow(["long", "large batch", "many heads"], "long"))
 def test_a_training_takes_what_was_reckoned(name):
     sys.path.insert(0, str(SCRIPT.parent))
     try:

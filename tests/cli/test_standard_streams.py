@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from small import mostly_slow
 
 from tinyformer.cli import COMMANDS
 
@@ -34,20 +35,20 @@ def clean(text):
     return "Traceback" not in text and "Exception ignored" not in text
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", mostly_slow(COMMANDS, "train", "models"))
 def test_with_standard_output_closed_a_command_says_so_and_does_nothing(command, tmp_path):
     status, said = shell(command, ">&-", tmp_path)
     assert (status, said.count("\n")) == (2, 1) and "standard output is closed" in said
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", mostly_slow(COMMANDS, "predict", "runs", "evaluate"))
 def test_with_input_and_errors_closed_and_a_reader_that_left(command, tmp_path):
     status, said = shell(command, "<&- 2>&- | head -0", tmp_path)
     assert status in (0, 141) and said == ""  # where nothing is read and little is written, it may be done before
 
 
-@pytest.mark.parametrize("command", ["predict", "models", "train"])
+@pytest.mark.parametrize("command", mostly_slow(["predict", "models", "train"], "predict"))
 def test_a_terminal_of_ascii_and_input_of_no_encoding(command, tmp_path):
     status, said = shell(command, "", tmp_path, PYTHONIOENCODING="ascii:strict")
     assert clean(said) and said.isascii()

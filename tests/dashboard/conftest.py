@@ -1,5 +1,6 @@
 """The dashboard without a browser, on models made here: untrained, of known seeds, in a folder of their own."""
 
+import shutil
 from functools import cache, partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def charts_are_checked():
 
 @pytest.fixture(autouse=True, scope="session")
 def packages_are_read_once():
-    """Every AppTest reads the metadata of all packages that are installed, for components of Streamlit: 0.3 s each time."""
+    """Every AppTest reads the metadata of all packages that are installed, for Streamlit components: 0.3 s each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
@@ -59,9 +60,11 @@ def what_is_left_is_not_computed():
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Three untrained models, and nothing saved."""
-    shipped = tmp_path / "shipped"
+def folder(tmp_path_factory, tmp_path, monkeypatch):
+    """Three untrained models, and nothing saved. The folder is the same in every test, so that what one has computed
+    of a model (see `write_model`), the next finds in the caches, as visitors do."""
+    shipped = tmp_path_factory.getbasetemp() / "shipped"
+    shutil.rmtree(shipped, ignore_errors=True)
     shipped.mkdir()
     for seed in (7, 42, 123):
         write_model(shipped, f"seed-{seed}", seed)

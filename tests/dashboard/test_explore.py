@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from app_reading import charts, frames, write_model
+from small import mostly_slow
 
 from dashboard.explore import background, results
 from dashboard.explore.chosen import clicked_cell
@@ -65,7 +66,7 @@ def test_the_sections_are_questions_and_at_most_seven():
     assert len(SECTIONS) <= 7 and all(title.endswith("?") for title in SECTIONS)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", mostly_slow(VIEWS, "Heatmaps", "Stage by stage", "Who wrote it", "Roles", "QK and OV"))
 @pytest.mark.parametrize("models", [MODELS[:1], pytest.param(MODELS, marks=pytest.mark.slow)])
 def test_every_view_stands_for_one_model_and_for_three(open_view, view, models):
     app = open_view(view, models)
@@ -89,7 +90,7 @@ OLD = {
 }
 
 
-@pytest.mark.parametrize("old", OLD)
+@pytest.mark.parametrize("old", mostly_slow(OLD, "Arcs", "Ablation", "Circuits"))
 def test_an_old_link_opens_the_place_where_its_subject_now_is(app, old):
     app.query_params["look"] = old
     app.run()
@@ -340,6 +341,7 @@ def test_where_no_token_decides_the_page_says_so(open_view):
     assert [info.value for info in app.info][-1:] == ["Whichever token of Max ( 9 9 ) one changes, the answer stays 9."]
 
 
+@pytest.mark.slow
 def test_models_that_know_nothing_are_drawn_but_not_tested(open_view):
     app = open_view("Look and effect", MODELS[:2])
     assert len(frames(app, "entropy", "effect")[0]) == 16 and len(app.info) == 2

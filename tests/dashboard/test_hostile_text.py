@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from app_reading import charts, write_model
+from small import mostly_slow
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -61,7 +62,7 @@ def said(app):
     return "\n".join([*(element.value for kind in MARKDOWN for element in app.get(kind)), *options, *labels])
 
 
-@pytest.mark.parametrize(("page", "section"), SECTIONS)
+@pytest.mark.parametrize(("page", "section"), mostly_slow(SECTIONS, *SECTIONS[::3]))
 def test_a_models_name_is_text_and_never_a_field(visit, folder, page, section):
     for seed, name in enumerate(NAMES):
         write_model(folder, name, seed)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from app_reading import charts, write_model
+from small import mostly_slow
 from streamlit.testing.v1 import AppTest
 
 from dashboard.charts import lab_lines, lab_matrix
@@ -73,7 +74,7 @@ def view_of(bench, stage, by_hand):
 # Each bench
 
 
-@pytest.mark.parametrize("key", BENCHES)
+@pytest.mark.parametrize("key", mostly_slow(BENCHES, "linear", "attention", "layer_norm", "cross_entropy"))
 def test_a_bench_opens_and_its_check_passes_by_the_model_and_by_hand(lab, key):
     open_bench(lab, key)
     assert not lab.exception and not lab.error
@@ -299,7 +300,7 @@ def test_follow_shows_every_box_with_its_norms(lab, folder):
     assert "19 boxes" in description
 
 
-@pytest.mark.parametrize("key", BUGS)
+@pytest.mark.parametrize("key", mostly_slow(BUGS, *[*BUGS][:2]))
 def test_a_bug_turns_the_check_it_names_red_and_no_bug_leaves_all_green(lab, key):
     lab.button_group(key="room").set_value("sabotage").run()
     lab.radio(key="bug").set_value("none").run()

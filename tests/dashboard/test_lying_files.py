@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from app_reading import write_model
+from small import mostly_slow
 
 from tinyformer.cli import main
 
@@ -72,7 +73,10 @@ def test_a_refused_file_takes_no_other_from_the_page(app, liars):
     assert [model.name for model in app.session_state["_selection"].models] == ["seed-42"]
 
 
-@pytest.mark.parametrize("names", [["drawn", "one-sided", "leaking"], ["vast", "void", "seed-42"]], ids=str)
+NAMES = (["drawn", "one-sided", "leaking"], ["vast", "void", "seed-42"])
+
+
+@pytest.mark.parametrize("names", mostly_slow(NAMES, NAMES[0]), ids=str)
 def test_every_section_of_evaluate_lives_with_what_can_be_used(app, liars, names, monkeypatch):
     monkeypatch.setattr("tinyformer.evaluation.length_generalization.MOST_DRAWS", 2_000)
     app.query_params["models"] = names

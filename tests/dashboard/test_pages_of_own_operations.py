@@ -5,13 +5,14 @@ import shlex
 import time
 
 import pytest
-from app_reading import charts, frames
+from app_reading import charts, frames, write_once
+from small import mostly_slow
 
 from dashboard import questions
 from dashboard.evaluate import asked
 from dashboard.explore.sections import SECTIONS
 from dashboard.train import operations
-from tinyformer import Expression, ExpressionError, TrainingConfig, Transformer, TransformerConfig, save_checkpoint
+from tinyformer import Expression, ExpressionError, TrainingConfig, Transformer, TransformerConfig
 from tinyformer.cli import build_parser
 from tinyformer.cli.options import training_config
 from tinyformer.evaluation import finding
@@ -30,6 +31,7 @@ PAIRS = Operation.of_table("Win", {(a, b): max(a, b) for a in range(10) for b in
 ODD = Operation.of_table("Odd", {(a, b, c): a % 2 for a in range(10) for b in range(6) for c in range(7)})
 TINY = TransformerConfig(embed_dim=16, num_heads=2, num_layers=2, ffn_dim=16)
 EVALUATE = ("lengths", "truth", "mistakes", "calibration", "embeddings", "own", "sweep")
+BENCHES = ("tokenizer", "embedding", "linear", "softmax", "cross_entropy", "relu")
 SHOWN = [
     (("own", "seed-42"), "Gap ( 5 3 9 )"),
     (("seed-42", "own"), "Max ( 5 3 9 )"),
@@ -39,7 +41,7 @@ SHOWN = [
 
 def write(folder, name, operations, num_args=3):
     config = TrainingConfig(operations=operations, num_args=num_args, model=TINY)
-    save_checkpoint(folder / f"{name}.npz", Transformer(config.model, seed=1), training=config)
+    write_once(folder / f"{name}.npz", Transformer(config.model, seed=1), config)
 
 
 @pytest.fixture
@@ -106,7 +108,10 @@ def test_every_view_of_explore_attention_is_drawn(page, models, expression):
             assert "5,000" not in words(app), view
 
 
-@pytest.mark.parametrize("bench", ["tokenizer", "embedding", "linear", "softmax", "cross_entropy", "relu"])
+@pytest.mark.parametrize(
+    "bench",
+    mostly_slow(["tokenizer", "embedding", "linear", "softmax", "cross_entropy", "relu"], "tokenizer", "softmax"),
+)
 def test_a_bench_of_the_lab_shows_the_model_with_its_own_vocabulary(page, bench):
     app = page(["own"], "Gap ( 5 3 9 )", "layer_lab")
     app.session_state["bench"] = bench

@@ -22,7 +22,8 @@ def made(monkeypatch, *files):
 def test_the_figures_of_a_model_are_there_when_its_page_asks(folder, monkeypatch):
     asked = []
     monkeypatch.setattr(caches.report, "report", lambda *args: asked.append(args) or report(*args))
-    file = models.available()["seed-7"]
+    write_model(folder, "new", 11)
+    file = models.available()["new"]
     made(monkeypatch, file)
     assert len(asked) == 1
     figures = caches.figures(file)
@@ -34,16 +35,18 @@ def test_the_figures_of_a_model_are_there_when_its_page_asks(folder, monkeypatch
 
 def test_a_file_that_cannot_be_used_does_not_keep_others_from_being_made(folder, monkeypatch):
     write_model(folder, "broken", 5).write_bytes(b"no model")
+    write_model(folder, "whole", 12)
     known = models.available()
     asked = []
     monkeypatch.setattr(caches.report, "report", lambda *args: asked.append(args) or report(*args))
-    made(monkeypatch, known["broken"], known["seed-123"])
-    assert len(asked) == 1 and caches.figures(known["seed-123"])["sides"]["all"]["total"] == 5000
+    made(monkeypatch, known["broken"], known["whole"])
+    assert len(asked) == 1 and caches.figures(known["whole"])["sides"]["all"]["total"] == 5000
     assert len(asked) == 1
 
 
 def test_a_model_chosen_later_exempts_nothing_from_collection(folder, monkeypatch):
     """What lives while it is made would never be collected: the sessions of all who leave later."""
+    write_model(folder, "new", 13)
     frozen = gc.get_freeze_count()
-    made(monkeypatch, models.available()["seed-42"])
+    made(monkeypatch, models.available()["new"])
     assert gc.get_freeze_count() <= frozen  # what was exempt before may have gone

@@ -118,8 +118,8 @@ def test_an_odd_table_is_shown(page, folder, shipped, column, value):
         assert "several settings" in " ".join(text.value for text in app.caption)
 
 
-def test_a_name_that_is_no_text_is_shown_with_question_marks(page, folder, shipped):
-    data = folder.parent / "data" / "sweeps"
+def test_a_name_that_is_no_text_is_shown_with_question_marks(page, folder, tmp_path, shipped):
+    data = tmp_path / "data" / "sweeps"
     data.mkdir(parents=True)
     write_sweep(folder / "t.csv", shipped[:2])
     (folder / "t.csv").rename(data / os.fsdecode(b"\xff![x](http:..).csv"))

@@ -374,18 +374,18 @@ def test_a_link_to_a_run_that_is_gone_says_so(page):
     assert "There is no run Xk3fXk3fXk3fXk3f" in page.warning[0].value
 
 
-def test_a_finished_run_goes_on_display_and_can_be_saved_under_a_name(page, run, folder):
+def test_a_finished_run_goes_on_display_and_can_be_saved_under_a_name(page, run, tmp_path):
     page.session_state["_runs_shown"] = [run.id]
     page.run()
     button(page, "Put on display").click().run()
     assert page.sidebar.multiselect(key="models").value[-1] == f"seed-5-{run.id[:4]}"
     page.text_input(key=f"save-as-line-{run.id}").set_value("../escape").run()
     button(page, "Save").click().run()
-    assert not list(folder.parent.rglob("*escape*"))
+    assert not list(tmp_path.rglob("*escape*"))
     page.text_input(key=f"save-as-line-{run.id}").set_value("my model").run()
     button(page, "Save").click().run()
     assert not page.exception
-    saved = load_checkpoint(folder.parent / "data" / "checkpoints" / "my model.npz")
+    saved = load_checkpoint(tmp_path / "data" / "checkpoints" / "my model.npz")
     np.testing.assert_array_equal(saved.model.vector, load_checkpoint(run.model_path).model.vector)
     assert page.sidebar.multiselect(key="models").value[-1] == "my model"
 

@@ -45,7 +45,8 @@ def evaluations():
 
 
 def test_agreement_as_counted_by_hand(evaluations):
-    expected = [sum(bool(e.correct[i]) for e in evaluations) for i in range(5000)]
+    correct = [e.correct for e in evaluations]
+    expected = [sum(bool(one[i]) for one in correct) for i in range(5000)]
     assert right_counts(evaluations).tolist() == expected
     assert agreement_table(evaluations) == [(right, expected.count(right)) for right in (3, 2, 1, 0)]
 

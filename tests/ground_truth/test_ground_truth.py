@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from small import mostly_slow
 
 from tinyformer import expression_space
 from tinyformer.checkpoints.checkpoint import load_checkpoint
@@ -21,7 +22,7 @@ FOUR = random_sample(expression_space(4), 2000)  # all 50,000: tests/benchmarks/
 
 
 @pytest.mark.parametrize("kind", EXACT)
-@pytest.mark.parametrize("num_args", [2, 3, 4])
+@pytest.mark.parametrize("num_args", mostly_slow([2, 3, 4], 3))
 def test_every_expression_is_answered_right(kind, num_args):
     space = expression_space(num_args) if num_args < 4 else FOUR
     assert (build(kind).model.forward(space.tokens)[0].argmax(axis=1) == space.targets).all()
@@ -64,7 +65,7 @@ def test_a_backup_answers_where_the_first_head_is_silent():
     assert (without_heads(made.model, both).predict(space.tokens).argmax(axis=1) == space.targets).mean() < 0.2
 
 
-@pytest.mark.parametrize("kind", GROUPS["one path"])
+@pytest.mark.parametrize("kind", mostly_slow(GROUPS["one path"], "one head", "find, then point", "decoys"))
 def test_path_patching_finds_the_circuit_and_no_decoy(kind):
     for one in drain(scores_steps([kind], [3], PATHS)):
         assert (one.precision, one.recall) == (1, 1), one

@@ -1,5 +1,6 @@
 """Looks at the validation side between epochs: they cost little, choose nothing, and survive what a run survives."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from tinyformer import TrainingConfig, TransformerConfig, load_checkpoint
 from tinyformer.evaluation.evaluate import evaluate
-from tinyformer.runs import create_run, looks, train_run
+from tinyformer.runs import Run, create_run, looks, train_run
 from tinyformer.runs.contents import LOOKS
 from tinyformer.task.training_data import prepare_data
 from tinyformer.training import Trainer
@@ -16,11 +17,16 @@ TINY = TransformerConfig(embed_dim=8, num_heads=2, num_layers=1, ffn_dim=16, dro
 CONFIG = TrainingConfig(num_examples=2_000, epochs=6, seed=5, batch_size=16, model=TINY)
 
 
-@pytest.fixture
-def run(tmp_path):
-    run = create_run(CONFIG, tmp_path / "run")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    run = create_run(CONFIG, tmp_path_factory.mktemp("looks") / "run")
     train_run(run)
     return run
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    return Run(shutil.copytree(trained.path, tmp_path / "run"))
 
 
 def test_the_default_training_is_looked_at_often_at_first_for_a_twentieth_of_its_time_at_most():

@@ -68,6 +68,7 @@ def test_a_run_ends_with_the_weights_of_a_plain_training(run, uninterrupted):
     assert status.test_total == load_checkpoint(run.model_path).metadata["test"]["total"]
 
 
+@pytest.mark.slow
 def test_paused_at_every_third_step_it_ends_the_same(run, uninterrupted):
     trainer, losses = uninterrupted
     while run.status().state != "finished":

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from small import mostly_slow
 
 from tinyformer import TrainingConfig, TransformerConfig
 from tinyformer.cli import main
@@ -129,6 +130,7 @@ def test_another_question_is_refused_and_overwrites_only_when_told_and_when_ther
         assert table.missing() == other[1:]
 
 
+@pytest.mark.slow
 def test_the_same_seeds_written_otherwise_are_the_same_question(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TINYFORMER_DATA", str(tmp_path))
     for seeds in ("1-3", "1,2,3", "1-2, 3"):
@@ -265,7 +267,7 @@ def test_a_full_disk_stops_the_sweep_with_the_rows_that_are_there_and_it_goes_on
     assert len(read_sweep(path)) == 4
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("sign", mostly_slow([signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], signal.SIGKILL))
 def test_what_is_done_is_on_the_disk_however_a_sweep_ends(path, sign):
     options = "--seeds 1-50 --size small --epochs 2 --width 8 --heads 2 --ffn-dim 8 --workers 1"
     command = [sys.executable, "-m", "tinyformer", "sweep", *options.split(), "--output", str(path)]

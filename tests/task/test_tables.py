@@ -71,6 +71,7 @@ def test_bytes_of_a_spreadsheet_are_read():
     assert "line 2" in read_table("expression,answer\nOdd(1,\xff),1".encode("latin-1")).complaint()
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_lines_are_read():
     lines = [f"Odd({' '.join(map(str, row))}),{sum(row) % 2}" for row in itertools.product(range(10), repeat=5)]
     table = read_table("\n".join(lines))
