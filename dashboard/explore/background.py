@@ -1,9 +1,11 @@
-"""Work that goes on while people look at other things: two threads, a progress to look at, a way to cancel."""
+"""Work that goes on while people look at other things: a thread, a progress to look at, a way to cancel.
+
+What is looked at goes first: who leaves a section that takes a minute does not wait for it in the next.
+"""
 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import streamlit as st
@@ -24,55 +26,70 @@ class Work(NamedTuple):
 
 
 class Job:
-    """Work that is run by one thread and watched by others."""
+    """Work that is done piece by piece, by one thread, and watched by others."""
 
     def __init__(self, key, steps):
-        self.key, self.steps = key, steps
+        self.key, self.begin, self.steps = key, steps, None
         self.progress, self.state, self.error = 0.0, "waiting", None
+        self.looked_at = time.monotonic()  # by whichever page did last
         self.cancelled, self.over = threading.Event(), threading.Event()
 
-    def run(self):
+    def advance(self):
+        """Do one piece of it."""
+        ended = "cancelled" if self.cancelled.is_set() else None
         try:
-            self.state, steps = "running", self.steps()
-            while not self.cancelled.is_set():
-                try:
-                    self.progress = next(steps)
-                except StopIteration as stop:
-                    results.keep(self.key, stop.value)
-                    self.state = "done"
-                    return
-                time.sleep(MANNERS)
-            self.state = "cancelled"
+            if not ended:
+                self.state, self.steps = "running", self.steps or self.begin()
+                self.progress = next(self.steps)
+        except StopIteration as stop:
+            results.keep(self.key, stop.value)
+            ended = "done"
         except Exception as error:
-            self.state, self.error = "failed", str(error)
-        finally:
+            self.error, ended = str(error), "failed"
+        if ended:
+            self.state, self.steps = ended, None  # lets go of what it had computed so far
             self.over.set()
 
 
 class Jobs:
-    """One job at a time, the others wait; a key is worked on once, whoever asks."""
+    """One thread, and the work that it does; a key is worked on once, whoever asks."""
 
     def __init__(self):
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="explore")
-        self._jobs, self._lock = {}, threading.Lock()
+        self._jobs, self._begun = {}, threading.Condition()
+        threading.Thread(target=self._work, name="explore", daemon=True).start()
 
     def start(self, key, steps):
-        with self._lock:
+        with self._begun:
             job = self._jobs.get(key)
             if job is None or job.over.is_set():
                 job = self._jobs[key] = Job(key, steps)
-                self._pool.submit(job.run)
+                self._begun.notify()
             return job
 
     def find(self, key):
         """The job that works or waits, failed or was cancelled last; None where there was none."""
         return self._jobs.get(key)
 
+    def _work(self):
+        open_ones = lambda: [job for job in self._jobs.values() if not job.over.is_set()]  # noqa: E731
+        while True:
+            with self._begun:
+                self._begun.wait_for(open_ones)
+                job = max(open_ones(), key=lambda job: job.looked_at)  # of equals, the first that was begun
+            job.advance()
+            time.sleep(MANNERS)
+
 
 @st.cache_resource(show_spinner=False)
-def jobs(slow=False):
-    """Two queues: what takes a moment does not wait for what takes a minute."""
+def jobs():
+    """The one of this server."""
     return Jobs()
+
+
+def _look_at(works_on):
+    now = time.monotonic()
+    for job in works_on:
+        job.looked_at = now
 
 
 class NotYet(Exception):
@@ -84,7 +101,7 @@ def gathered(works, ask=None):
 
     `ask`: what a button says that has to be pressed before they are begun. What failed or was cancelled waits for one.
     """
-    queue = jobs(slow=ask is not None)
+    queue = jobs()
     missing = {work.key: work for work in works if results.recall(work.key) is None}
     found = {key: queue.find(key) for key in missing}
     idle = [key for key, job in found.items() if job is None or job.over.is_set()]
@@ -96,6 +113,7 @@ def gathered(works, ask=None):
         raise NotYet
     for key in idle:
         found[key] = queue.start(key, missing[key].steps)
+    _look_at(found.values())
     deadline = time.monotonic() + PATIENCE
     for job in found.values():
         job.over.wait(max(0, deadline - time.monotonic()))
@@ -110,6 +128,7 @@ def gathered(works, ask=None):
 def _progress(running):
     if all(job.over.is_set() for _, job in running):
         st.rerun()
+    _look_at(job for _, job in running)
     for label, job in running:
         words = {"waiting": "waits for its turn", "running": f"{job.progress:.0%}"}
         st.progress(min(job.progress, 1.0), f"{plain(label)}: {plain(words.get(job.state, job.state))}")

@@ -340,7 +340,7 @@ def test_no_control_sequences_where_nobody_is_watching():
 
 
 def test_a_reader_that_leaves_early_is_no_error():
-    command = f'"{sys.executable}" -m tinyformer evaluate seed-7 --json | head -c 10'
+    command = f'"{sys.executable}" -m tinyformer evaluate seed-1 --json | head -c 10'
     done = subprocess.run(command, shell=True, capture_output=True)
     assert (len(done.stdout), done.stderr) == (10, b"")
 

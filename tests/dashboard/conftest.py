@@ -53,10 +53,12 @@ def few_longer_expressions(request, monkeypatch):
 def what_is_left_is_not_computed():
     """What a page had begun would go on in the background, and the next test's page would wait for it."""
     yield
-    for queue in background.jobs(slow=False), background.jobs(slow=True):
-        for job in [*queue._jobs.values()]:
+    jobs = background.jobs()
+    with jobs._begun:
+        for job in jobs._jobs.values():
             job.cancelled.set()
-        queue._jobs.clear()
+            job.over.set()
+        jobs._jobs.clear()
 
 
 @pytest.fixture

@@ -241,15 +241,30 @@ def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
         raise ValueError("no such head")
 
     jobs = background.Jobs()
-    job, bad = jobs.start("endless", endless), jobs.start("bad", failing)
-    assert jobs.start("endless", endless) is job and bad.state == "waiting"
+    job = jobs.start("endless", endless)
+    assert jobs.start("endless", endless) is job
     while job.progress == 0:
         time.sleep(0.01)
+    bad = jobs.start("bad", failing)
     job.cancelled.set()
-    while not bad.over.is_set():
-        time.sleep(0.01)
+    assert job.over.wait(10) and bad.over.wait(10)
     assert (job.state, bad.state, bad.error) == ("cancelled", "failed", "no such head")
     assert results.recall("endless") is None
+
+
+def test_what_is_looked_at_goes_first_and_what_was_left_goes_on_after_it():
+    def hundred():
+        for share in range(100):
+            yield share / 100
+        return "all"
+
+    jobs = background.Jobs()
+    left = jobs.start("left", hundred)
+    while left.progress == 0:
+        time.sleep(0.001)
+    asked = jobs.start("asked", hundred)
+    assert asked.over.wait(10) and not left.over.is_set()
+    assert left.over.wait(10) and (results.recall("left"), results.recall("asked")) == ("all", "all")
 
 
 def test_what_is_kept_is_bounded_in_bytes(monkeypatch):

@@ -294,7 +294,8 @@ def die_at_two(settings):
 
 
 def test_a_worker_that_dies_is_a_row_with_its_reason_and_the_others_go_on(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    here = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), str(here.parent)]))
     monkeypatch.setattr(sweep, "train_row", die_at_two)
     die_at_two.__module__ = "test_journal"
     with ProcessExecutor(2) as executor:
