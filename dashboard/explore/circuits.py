@@ -15,7 +15,7 @@ RECIPE = """\
 from tinyformer import expression_space, load_checkpoint
 from tinyformer.interpret import compare_heads, drain, null_steps, space_patterns
 models, space = ({model}, {second}), expression_space()
-levels = drain(null_steps(models[0].config, space)).match_levels()
+levels = map(max, *(drain(null_steps(model.config, space)).match_levels() for model in models))
 print([layer.matched(level) for layer, level in zip(compare_heads(*(space_patterns(model, space) for model in models)), levels)])"""  # noqa: E501
 
 
@@ -74,7 +74,7 @@ def _matrix(number, layer, matched):
         framed[one, other] = True
     rows, columns = ([head_name(number, i) for i in range(count)] for count in framed.shape)
     figure = grid.grid(
-        layer.excess, rows, columns, cell=58, height=40, framed=framed, signed=True,
+        layer.excess, rows, columns, cell=54, height=40, framed=framed, signed=True,
         names=("of the first", "of the second", "more in common"), title=f"Layer {number + 1}: more in common",
     )  # fmt: skip
     with st.container(width="content"):

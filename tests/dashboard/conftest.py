@@ -13,6 +13,7 @@ from app_reading import write_model
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from dashboard import caches
 from dashboard.charts import figure
 from dashboard.explore import background
 from tinyformer.evaluation.length_generalization import accuracy_by_length
@@ -47,6 +48,11 @@ def few_longer_expressions(request, monkeypatch):
     """The head of Evaluate asks 5,500 of each model: here 250, but where they are compared with the command line's."""
     if request.node.path.stem != "test_page_figures":
         monkeypatch.setattr("dashboard.caches.accuracy_by_length", partial(accuracy_by_length, count=50))
+        yield
+    else:
+        caches.lengths.clear()
+        yield
+        caches.lengths.clear()
 
 
 @pytest.fixture(autouse=True)

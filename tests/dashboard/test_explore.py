@@ -212,6 +212,7 @@ def test_ablation_shows_what_is_lost_without_heads_and_layers_and_a_set(open_vie
     assert f"Right on {accuracy:.1%} of all expressions" in app.info[0].value and "16.8%" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_resampling_says_how_uncertain_it_is(open_view, folder):
     app = open_view("Taken out", MODELS[:1], replacement="resampled")
     assert any("standard error" in caption.value for caption in app.caption)

@@ -76,7 +76,7 @@ def test_a_refused_file_takes_no_other_from_the_page(app, liars):
 NAMES = (["drawn", "one-sided", "leaking"], ["vast", "void", "seed-42"])
 
 
-@pytest.mark.parametrize("names", mostly_slow(NAMES, NAMES[0]), ids=str)
+@pytest.mark.parametrize("names", mostly_slow(NAMES), ids=str)
 def test_every_section_of_evaluate_lives_with_what_can_be_used(app, liars, names, monkeypatch):
     monkeypatch.setattr("tinyformer.evaluation.length_generalization.MOST_DRAWS", 2_000)
     app.query_params["models"] = names

@@ -81,7 +81,7 @@ def test_home_answers_for_those_who_know_and_says_who_does_not(page, models, exp
     assert not app.exception and "Still showing" not in words(app)
 
 
-@pytest.mark.parametrize("models, expression", SHOWN)
+@pytest.mark.parametrize("models, expression", mostly_slow(SHOWN, SHOWN[0]))
 def test_every_section_of_evaluate_is_drawn_and_counts_what_is_there(page, models, expression):
     app = page(models, expression, "evaluate")
     for section in EVALUATE:
@@ -244,6 +244,7 @@ def test_a_rule_that_is_none_is_refused_in_a_sentence(app, folder, name, rule, c
     assert button(app, "Start training").disabled
 
 
+@pytest.mark.slow
 def test_a_link_sets_the_operations_and_trains_them(app, folder):
     app.query_params["ops"] = ["Sum", "Max"]
     app.query_params["rules"] = ["Ends=(x[0] + x[-1]) % 10"]

@@ -217,6 +217,7 @@ def test_watching_it_form_shows_the_snapshots_own_attention(page, run):
         assert here.step == step and run.snapshot_steps()[int(here.place)] == step  # the slider's scale is the chart's
 
 
+@pytest.mark.slow
 def test_a_training_is_played_from_step_to_step_and_rests_at_its_end(page, run):
     page.session_state["_runs_shown"] = [run.id]
     page.run()
