@@ -41,7 +41,7 @@ def draw(subjects, expression):
         for one, other, excess in layer.matched(limit)
     ]
     if lines:
-        header = "| of the first | of the second | in common | on unrelated expressions | more |\n|---|---|---|---|---|"
+        header = "| of the first | of the second | in common | on shuffled ones | more |\n|---|---|---|---|---|"
         st.markdown("\n".join([header, *lines]))
     st.caption("Rows: heads of the first model chosen above. Columns: heads of the second. Framed: matched.")
     with st.container(horizontal=True, gap="medium"):
@@ -74,7 +74,7 @@ def _matrix(number, layer, matched):
         framed[one, other] = True
     rows, columns = ([head_name(number, i) for i in range(count)] for count in framed.shape)
     figure = grid.grid(
-        layer.excess, rows, columns, cell=54, height=40, framed=framed, signed=True,
+        layer.excess, rows, columns, cell=58, height=40, framed=framed, signed=True,
         names=("of the first", "of the second", "more in common"), title=f"Layer {number + 1}: more in common",
     )  # fmt: skip
     with st.container(width="content"):
