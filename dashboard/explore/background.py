@@ -44,7 +44,7 @@ class Job:
         except StopIteration as stop:
             results.keep(self.key, stop.value)
             ended = "done"
-        except Exception as error:
+        except Exception as error:  # whatever it is: the page that waits for it says so, and the thread goes on
             self.error, ended = str(error), "failed"
         if ended:
             self.state, self.steps = ended, None  # lets go of what it had computed so far
@@ -52,7 +52,7 @@ class Job:
 
 
 class Jobs:
-    """One thread, and the work that it does; a key is worked on once, whoever asks."""
+    """One thread, and the work that it has or that came to nothing; a key is worked on once, whoever asks."""
 
     def __init__(self):
         self._jobs, self._begun = {}, threading.Condition()
@@ -77,6 +77,9 @@ class Jobs:
                 self._begun.wait_for(open_ones)
                 job = max(open_ones(), key=lambda job: job.looked_at)  # of equals, the first that was begun
             job.advance()
+            with self._begun:  # its result is kept elsewhere; it would hold its model, and be looked through each time
+                if job.state == "done" and self._jobs.get(job.key) is job:
+                    del self._jobs[job.key]
             time.sleep(MANNERS)
 
 
