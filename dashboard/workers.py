@@ -25,7 +25,6 @@ MOST_ON_SERVER = 160
 MOST_TURNS = 1000  # parties whose last turn is remembered
 MOST_MEMORY = 1 << 30  # bytes of one run
 PATIENCE = 60.0  # seconds without anybody connected, after which a run pauses
-NICENESS = 10  # a click on the page goes before training
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 BELOW_NORMAL = {"creationflags": subprocess.BELOW_NORMAL_PRIORITY_CLASS} if sys.platform == "win32" else {}
 
@@ -188,7 +187,7 @@ class Workers:
     def _start(self, run):
         environment = {**os.environ, **ONE_THREAD, "TINYFORMER_END_WITH_STDIN": "1", "PYTHONIOENCODING": "utf-8"}
         with open(run.path / WORKER_LOG, "wb") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command(run),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -196,9 +195,6 @@ class Workers:
                 env=environment,
                 **BELOW_NORMAL,
             )
-        if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
-        return process
 
     def _note_end(self, name, process):
         del self._processes[name]

@@ -51,7 +51,8 @@ def _readings(rows, runs, training):
             found = np.searchsorted(own[:, 0], steps, side="right") - 1
             known = (found >= 0) & (steps <= own[-1:, 0].max(initial=0))
             columns[f"{series}{place}"] = np.where(known, own[found, 1] if len(own) else np.nan, np.nan)
-    return pd.DataFrame({"model": "", "series": HOVER, "step": steps, **columns})
+    ends = np.concatenate([steps[:1], np.sqrt(steps[:-1] * steps[1:]), steps[-1:]])  # halfway on a logarithmic axis
+    return pd.DataFrame({"model": "", "series": HOVER, "step": steps, "left": ends[:-1], "right": ends[1:], **columns})
 
 
 @lru_cache
@@ -73,7 +74,7 @@ def _spec(runs, title, y_title, log, log_steps, domain, height, training, hover)
     frame = frame.encode(x=_steps(log_steps, height), y=y)
     both = alt.FieldOneOfPredicate("series", [TRAINING, VALIDATION])
     band = base.transform_filter(both).mark_area(opacity=0.16, clip=True)
-    band = band.encode(y=alt.Y("low:Q", scale=y_scale), y2="high:Q", detail="series:N")
+    band = band.encode(y=alt.Y("low:Q", scale=y_scale), y2=alt.Y2("high:Q"), detail=alt.Detail("series:N"))
     marks = thick.mark_point(filled=True, size=22, opacity=1, clip=True).encode(y=y, shape=shape, tooltip=words)
     layers = [
         frame.add_params(alt.selection_interval(bind="scales", encodings=["x"], name="zoom", **DRAG))
@@ -88,7 +89,7 @@ def _spec(runs, title, y_title, log, log_steps, domain, height, training, hover)
     return to_spec(chart)
 
 
-def _steps(log_steps, height):
+def _steps(log_steps, height, column="step"):
     # labelFlush: how large a chart is is decided before there are steps, without half a label on the right
     axis = alt.Axis(
         grid=False,
@@ -99,18 +100,20 @@ def _steps(log_steps, height):
         labelExpr="format(datum.value, '~s')",
         **({} if log_steps else {"tickMinStep": 1}),
     )
-    return alt.X("step:Q", title="step", axis=axis, scale=alt.Scale(type="log" if log_steps else "linear", nice=False))
+    scale = alt.Scale(type="log" if log_steps else "linear", nice=False)
+    return alt.X(f"{column}:Q", title="step", axis=axis, scale=scale)
 
 
 def _rule(runs, training, number, log_steps, height):
     """A line at the step next to the pointer, with all that the curves say there."""
-    near = alt.selection_point(name="near", encodings=["x"], nearest=True, on="pointermove", clear="pointerout",
-                               empty=False)  # fmt: skip
+    near = alt.selection_point(name="near", fields=["step"], on="pointermove", clear="pointerout", empty=False)
     words = [alt.Tooltip("step:Q", format=",.0f")]
     for series in (VALIDATION, TRAINING) if training else (VALIDATION,):
         words += [alt.Tooltip(f"{series}{place}:Q", title=f"{run[0]}, {series}", format=number)
                   for place, run in enumerate(runs)]  # fmt: skip
-    base = alt.Chart(ROWS).transform_filter(alt.datum.series == HOVER).encode(x=_steps(log_steps, height))
-    rule = base.mark_rule(color=NEUTRAL, strokeWidth=1, clip=True)
-    rule = rule.encode(opacity=alt.condition(near, alt.value(0.8), alt.value(0)))
-    return [rule, base.mark_rule(strokeWidth=12, opacity=0, clip=True).encode(tooltip=words).add_params(near)]
+    base = alt.Chart(ROWS).transform_filter(alt.datum.series == HOVER)
+    rule = base.transform_filter(near).mark_rule(color=NEUTRAL, strokeWidth=1, opacity=0.8, clip=True)
+    # a cell for each, not `nearest`, for which Vega-Lite draws as many outlines as there are steps, on top of the marks
+    left = _steps(log_steps, height, "left")
+    cells = base.mark_rect(opacity=0, clip=True).encode(x=left, x2=alt.X2("right:Q"), tooltip=words).add_params(near)
+    return [rule.encode(x=_steps(log_steps, height)), cells]

@@ -1,5 +1,6 @@
 """From logs to the rows of charts, and to sentences about them. Pure functions, no Streamlit."""
 
+import itertools
 from collections import defaultdict
 from dataclasses import replace
 
@@ -60,10 +61,15 @@ def corners(rows):
     return [(float(steps.min()), float(low.min())), (float(steps.max()), float(high.max()))]
 
 
+def asked(looks):
+    """ "128 or 256": how many expressions of the validation side the looks of runs ask; "" where there are none."""
+    return " or ".join(map(str, sorted({int(n) for seen in looks for n in seen.column("expressions")})))
+
+
 def arrivals(rows_by_operation):
     """ "First at step 150, … and last Second at step 350": when each operation first reached GOAL, the first first.
 
-    Of several runs, the median; "" as long as not one has come there.
+    Of several runs, the median; "" as long as not one has come there. None is last of those that came together.
     """
     reached, missing = {}, []
     for operation, rows in rows_by_operation.items():
@@ -72,12 +78,20 @@ def arrivals(rows_by_operation):
             if value >= GOAL:
                 first.setdefault(name, step)
         if names and len(first) == len(names):
-            reached[operation] = float(np.median(list(first.values())))
+            reached[operation] = round(np.median(list(first.values())))
         elif names:
             missing.append(operation)
-    words = [f"{name} at step {step:,.0f}" for name, step in sorted(reached.items(), key=lambda item: item[1])]
+    steps = sorted(reached.items(), key=lambda item: item[1])
+    words = [f"{name} at step {step:,}" for name, step in steps]
     if not words:
         return ""
     if missing:
         return f"{', '.join(words)}; not yet: {', '.join(missing)}"
-    return f"{', '.join(words[:-1])}, and last {words[-1]}" if len(words) > 1 else words[0]
+    if len(words) > 1 and steps[-1][1] > steps[-2][1]:
+        words[-1] = f"and last {words[-1]}"
+    return ", ".join(words)
+
+
+def joined(lists):
+    """One list of all rows."""
+    return list(itertools.chain.from_iterable(lists))

@@ -36,12 +36,12 @@ EXPERIMENTS = (
     ),
     Experiment(
         "one head",
-        "One head of width 64 instead of four of width 16. Does it need longer, or is one point of view enough here?",
+        "One head as wide as all of them together. Does it need longer, or is one point of view enough here?",
         _model(num_heads=1),
     ),
     Experiment(
         "one layer",
-        "Half the depth. Which operations still reach 100 %? A single layer must find and compare in one look.",
+        "A single layer must find and compare in one look. Which operations reach 100 % all the same?",
         _model(num_layers=1),
     ),
     Experiment(
@@ -52,7 +52,8 @@ EXPERIMENTS = (
     ),
     Experiment(
         "no scaling by √d",
-        "Scores are not divided by √16 = 4. Expect little at this width; the division matters in wide heads.",
+        "Scores are not divided by √d, d being the width of a head: they spread the more, the wider the heads are. "
+        "Expect little in narrow ones.",
         _model(scale_attention=False),
     ),
     Experiment(
@@ -62,13 +63,15 @@ EXPERIMENTS = (
     ),
     Experiment(
         "200 expressions",
-        "It may learn from 200 distinct expressions only. Training goes to 100 %: how far behind stays validation?",
+        "It may learn from 200 distinct expressions at most. Does training go to 100 %, and how far behind stays "
+        "validation?",
         _training(train_limit=200),
     ),
     Experiment(
         "split by draw",
-        "The classic mistake: the draws are split, not the expressions, and four of five test expressions were trained "
-        "on. Does its result show it? A model that has understood the rest looks the same, and nobody notices.",
+        "The classic mistake: the draws are split, not the expressions, so that test expressions were trained on: of "
+        "10,000 draws of three numbers, the default, four of five. Does its result show it? A model that has "
+        "understood the rest looks the same, and nobody notices.",
         _training(split_by="draw"),
     ),
 )

@@ -12,7 +12,6 @@ from dashboard.train import keep, run_line
 from tinyformer.runs import RunError
 
 SHOWN = "_runs_shown"
-SECONDS = 1.0  # between two looks, while something trains
 COLUMNS = {
     "run": st.column_config.TextColumn("Run", pinned=True),
     "state": st.column_config.TextColumn("State"),
@@ -33,15 +32,7 @@ COLUMNS = {
 
 
 def draw(runs, describe):
-    """The table; under it, what can be done with the marked runs. `describe(config)`: its settings in a few words.
-
-    As long as one of them trains, it is drawn again and again, as the curves are.
-    """
-    busy = any(visitor_runs.status(run).state in run_line.BUSY for run in runs)
-    st.fragment(_draw, run_every=SECONDS if busy else None)(runs, describe)
-
-
-def _draw(runs, describe):
+    """The table; under it, what can be done with the marked runs. `describe(config)`: its settings in a few words."""
     st.header("Your runs", anchor=False)
     if not runs:
         st.caption("What you train is listed here, with its results, to be compared, kept and deleted.")

@@ -20,7 +20,7 @@ SECONDS = 1.0  # between two looks at weights that change
 ONE_LINE = "overflow:hidden;white-space:nowrap;text-overflow:ellipsis"  # what is compared stays at one height
 EXPLANATION = (
     "The weights were kept after steps 0, 1, 2, 3, 4, 6, 8, 11, … to look back at. For each: the answer to the "
-    "expression in the sidebar, what each head's first token looks at, accuracy on expressions it never trained on, "
+    "expression in the sidebar, what each head's first token looks at, accuracy on its validation set, "
     "and where the tokens lie, seen along the two directions in which they differ most at the end."
 )
 

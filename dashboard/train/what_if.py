@@ -18,7 +18,10 @@ def draw(shown, on_click):
     if not ended:
         return
     one = ended[0]
-    st.markdown(f"**What if …** {plain(one.name)} is trained again with one thing changed, beside it:")
+    st.markdown(
+        f"**What if …** {plain(one.name)} is trained again with one thing changed, beside it; *which rules* trains "
+        "others instead, one for each of some rules:"
+    )
     with st.container(horizontal=True, gap="small"):
         for experiment in ALL:
             if configs := _fitting(experiment, one.run.config):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import selection, visitor_runs, visitors
 from dashboard.plain_text import plain
-from dashboard.train import honesty, keep, labels, live, one_step, player, rules, setup, table, watch, what_if
+from dashboard.train import below, honesty, keep, labels, live, one_step, player, rules, setup, table, watch, what_if
 from tinyformer.runs import RunError
 
 SHOWN = table.SHOWN  # ids of the runs on this page, a widget's state; in the URL as ?run=…&run=…
@@ -44,7 +44,7 @@ if [*chosen, *missing] != st.query_params.get_all("run"):  # a link stays as it 
 others = [*selection.known_models(), *map(visitor_runs.name, reversed(mine.values()))]
 shown = visitor_runs.with_looks([known[run_id] for run_id in chosen], others)
 if shown:
-    live.draw(shown)
+    begun = live.draw(shown)
     what_if.draw(shown, setup.fold)
     what_if.remind(shown)
     honesty.draw(shown)
@@ -54,7 +54,6 @@ if shown:
         watch.draw(shown, selection.current().expression)
     elif closer:
         one_step.draw(shown)
-    live.draw_operations(shown)
 else:
     place_of_words.markdown(
         "Watch transformers learn to work out expressions such as Max ( 5 3 9 ) → 9 from nothing, each from its own "
@@ -71,6 +70,7 @@ if known:
         placeholder="Start some above, or choose earlier ones",
     )
 
-table.draw(list(mine.values()), labels.of_config)
+if not shown or begun:
+    below.draw(shown, list(mine.values()), labels.of_config)
 st.caption(visitors.mode())
 keep.read_out()

@@ -2,13 +2,14 @@
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dashboard import visitor_runs
 from dashboard.charts import live as charts
-from dashboard.train import curves, labels
+from dashboard.train import curves, labels, live
 from tinyformer import TrainingConfig, TransformerConfig
 from tinyformer.metrics import STEP_COLUMNS
 from tinyformer.runs import create_run, train_run
@@ -78,6 +79,27 @@ def test_what_comes_last_is_said_last():
     assert curves.arrivals({"Max": rows((350, 0.9))}) == ""
 
 
+def test_of_those_that_came_together_none_is_last():
+    def came(**steps):
+        return curves.arrivals({name: [("run", "validation", step, 1, 1, 1)] for name, step in steps.items()})
+
+    assert came(First=150, Last=150) == "First at step 150, Last at step 150"
+    assert came(Max=150, First=100, Last=150) == "First at step 100, Max at step 150, Last at step 150"
+    assert came(Max=100, First=100, Last=150) == "Max at step 100, First at step 100, and last Last at step 150"
+
+
+def test_a_mean_has_another_band_than_a_run_and_both_curves_are_spoken_of(run):
+    looks = {"a": run.looks()}
+    (part,) = set(run.looks().column("expressions").astype(int))
+    for layout in (live.ONE_CHART, live.SMALL_MULTIPLES, live.MEAN):
+        said, mean = live.explanation(32, looks, layout), layout == live.MEAN
+        assert said.startswith("Thin: {loss} or accuracy on the examples it learns from, means of up to 32 steps")
+        assert f"between epochs on {part} of it, drawn once" in said
+        assert ("in a band from the least to the greatest" in said) != mean
+        assert ("means over seeds, in a band from the lowest value of a seed to the highest" in said) == mean
+    assert "each step. Thick" in live.explanation(1, {}, live.ONE_CHART) and curves.asked([]) == ""
+
+
 def test_a_chart_reads_all_curves_at_a_step_and_its_spec_stays_while_it_grows():
     looks = [("a", "#000000", "circle"), ("b", "#111111", "square")]
     rows = [("a", charts.TRAINING, 1, 3.0, 3.0, 3.0), ("a", charts.VALIDATION, 1, 2.0, 2.0, 2.0),
@@ -108,3 +130,22 @@ def test_runs_are_told_apart_by_what_differs(tmp_path):
     assert labels.of_config(TrainingConfig(learning_rate=0.02, num_args=(2, 4))) == (
         "numbers per expression 2 to 4, learning rate 0.02"
     )
+
+
+def test_looks_are_quick_until_there_is_a_curve_and_seldom_where_little_moves(monkeypatch):
+    """A training that began a moment ago keeps the pace of all; what has ended has no say."""
+    states, steps = {}, {}
+    monkeypatch.setattr(live.visitor_runs, "status", lambda run: SimpleNamespace(state=states[run]))
+    monkeypatch.setattr(live.visitor_runs, "log", lambda run: SimpleNamespace(step=steps[run]))
+
+    def pace(**runs):
+        states.update({name: state for name, (state, _) in runs.items()})
+        steps.update({name: step for name, (_, step) in runs.items()})
+        return live.pace_of([SimpleNamespace(id=name, run=name) for name in runs])
+
+    assert pace(a=("running", 0), b=("queued", 0)) == live.SOON
+    assert pace(a=("running", 1), b=("queued", 0)) == live.SECONDS
+    assert pace(a=("running", 1000), b=("running", 5000)) == live.SECONDS
+    assert pace(a=("running", 1001), b=("running", 5000)) == live.LATER > live.SECONDS
+    assert pace(a=("running", 1001), b=("finished", 500)) == live.LATER
+    assert pace(a=("finished", 500)) is None and pace() is None

@@ -1,5 +1,6 @@
 """The Train page without a browser: what is asked for is trained, what is shown is what the runs say."""
 
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -8,11 +9,20 @@ import numpy as np
 import pytest
 from app_reading import charts, frames
 
-from dashboard import workers
+from dashboard import visitor_runs, workers
 from dashboard.selection import DEFAULT_EXPRESSION
-from dashboard.train import advanced, limits, table
+from dashboard.train import advanced, limits, rules, table
 from dashboard.train.experiments import EXPERIMENTS
-from tinyformer import TrainingConfig, TransformerConfig, extract_attention_weights, load_checkpoint, parse_expression
+from dashboard.train.rules import Rules
+from tinyformer import (
+    TrainingConfig,
+    Transformer,
+    TransformerConfig,
+    extract_attention_weights,
+    interpret,
+    load_checkpoint,
+    parse_expression,
+)
 from tinyformer.evaluation.leak import measure_leak
 from tinyformer.laboratory.microscope import batch_of, take_step
 from tinyformer.runs import RunError, create_run, list_runs, train_run
@@ -185,6 +195,59 @@ def test_an_experiment_changes_one_thing(experiment):
     assert reference.seed == changed.seed == 4 and experiment.is_shown([title])
 
 
+def test_what_is_said_of_an_experiment_holds_for_every_shape():
+    """They are offered to runs of any: no number of theirs is one of the default's, but the one that says so."""
+    said = {experiment.title: experiment.look_for for experiment in EXPERIMENTS}
+    numbers = {title: re.findall(r"\d[\d,]*", text) for title, text in said.items()}
+    assert {title: found for title, found in numbers.items() if found} == {
+        "one layer": ["100"], "200 expressions": ["200", "100"], "split by draw": ["10,000"],
+    }  # fmt: skip
+    assert "of 10,000 draws of three numbers, the default, four of five" in said["split by draw"]
+    data = prepare_data(TrainingConfig(num_examples=10_000, split_by="draw"))
+    trained_on = set(map(tuple, data.train.tokens.tolist()))
+    assert round(5 * np.mean([tuple(tokens) in trained_on for tokens in data.test.tokens.tolist()])) == 4
+    limited = prepare_data(TrainingConfig(train_limit=200)).train.tokens
+    assert len(set(map(tuple, limited.tolist()))) == 200
+
+
+def test_scores_without_a_division_spread_the_more_the_wider_heads_are():
+    tokens = parse_expression(DEFAULT_EXPRESSION).tokens
+    spreads = []
+    for num_heads in (16, 4, 1):
+        model = Transformer(TransformerConfig(num_heads=num_heads, scale_attention=False), seed=4)
+        spreads.append(interpret.trace(model, tokens)["blocks.0.attn.scores"].std())
+    assert spreads == sorted(spreads) and spreads[2] > 2 * spreads[0]
+
+
+def test_of_a_rule_fewer_than_100_expressions_must_all_be_right_for_99_percent_of_more_but_one():
+    totals = [len(prepare_data(config).validation.targets) for config in Rules().runs(TrainingConfig()).values()]
+    assert (min(totals), max(totals)) == (83, 115) and "83 to 115" in rules.LOOKED_AT
+    for total in totals:
+        allowed = next(wrong for wrong in range(total) if (total - wrong - 1) / total < rules.GOAL)
+        assert allowed == (total >= 100)
+
+
+def test_which_rules_is_said_to_be_no_change_of_the_run(page, run):
+    page.run()
+    (said,) = (one.value for one in page.markdown if one.value.startswith("**What if"))
+    assert said.endswith("beside it; *which rules* trains others instead, one for each of some rules:")
+    assert button_of(page, "which rules") and Rules() not in EXPERIMENTS
+    changed = Rules().runs(run.config).values()
+    assert all(config.operations != run.config.operations and config.model != run.config.model for config in changed)
+
+
+def test_the_first_arrivals_say_on_how_many_they_were_measured(page, monkeypatch):
+    monkeypatch.setattr("dashboard.train.curves.GOAL", 0.0)  # it has learned nothing
+    run = create_run(replace(CONFIG, num_examples=1_600, batch_size=8))
+    train_run(run)
+    page.run()
+    (said,) = (one.value for one in page.caption if one.value.startswith("Validation accuracy first reached"))
+    (asked,) = set(run.looks().column("expressions").astype(int))
+    assert f"Between epochs, {asked} expressions of the validation side are asked, of all operations." in said
+    assert "and last" not in said  # all at the first look
+    assert asked < len(prepare_data(run.config).validation.targets)
+
+
 def test_an_experiment_is_offered_where_a_run_has_ended_and_appears_beside_it(page, run, monkeypatch):
     from dashboard import visitor_runs
 
@@ -241,6 +304,15 @@ def test_once_a_run_is_there_the_form_is_a_line_and_what_was_trained_last_is_sho
     assert page.multiselect(key="_runs_shown").value == [run.id] and not page.session_state["form"]
     kinds = [title for title in (spec.get("title") for spec, _, _ in charts(page)) if isinstance(title, str)]
     assert kinds == ["Loss", "Accuracy", "First", "Second", "Last", "Max", "Min"]
+
+
+def test_nothing_comes_before_the_first_curve(page, folder, monkeypatch):
+    run = create_run(CONFIG)
+    monkeypatch.setattr(visitor_runs, "status", lambda run: run.status()._replace(state="running"))
+    page.query_params["run"] = run.id
+    assert "Your runs" not in [header.value for header in page.run().header] and len(charts(page)) == 2
+    train_run(run)
+    assert "Your runs" in [header.value for header in page.run().header] and len(charts(page)) == 2 + 5
 
 
 def test_one_for_each_run_shares_its_axes(page, run):
