@@ -18,7 +18,10 @@ print(found.lost("{effect}"{held_out})[1:].round(4))  # a row for each head: ove
 WITHOUT, EFFECT, REPLACEMENT, ASKED = "without", "effect", "replacement", "asked"  # keys, and names in the URL
 LABELS = 92  # pixels of the names beside a grid
 UNITS = {"log-probability": ("nats", ".2f"), "logit difference": ("logits", ".2f"), "accuracy": ("points", ".1f")}
-DONORS = "Each expression has one donor, drawn at random: the losses are estimates, with a standard error of up to {}."
+DONORS = (
+    "Each expression has one donor, drawn at random: the losses are estimates, with a standard error of up to {}, "
+    "whichever the column."
+)
 
 
 def draw(subjects, expression):
@@ -45,8 +48,8 @@ def draw(subjects, expression):
             )
             components.draw(figure, key=f"lost-{subject.name}-{len(subjects)}")
             if replacement == "resampled":
-                error = one.uncertainty(effect, rows[subject.name]).max() * (100 if unit == "points" else 1)
-                st.caption(DONORS.format(f"{error:.2f} {unit}"))
+                errors = one.uncertainty(effect, rows[subject.name])[1:] * (100 if unit == "points" else 1)
+                st.caption(DONORS.format(f"{np.nan_to_num(errors).max():.2f} {unit}"))
     components.how_to_read(
         "**Logit difference**: the right answer's logit minus the best other one's. **Log-probability**: of the right "
         "answer. **Accuracy** stands near its ceiling in a trained model, and hardly moves before much is broken.\n\n"
@@ -54,8 +57,8 @@ def draw(subjects, expression):
         "beyond that. **resampled**: it writes what it wrote for another expression, drawn at random. **zero**: it "
         "writes nothing, which no later part has ever seen.\n\n"
         "A head's output is replaced before the output projection; a whole layer with its bias. That one head is not "
-        "missed does not mean that it does nothing: others may do the same. *Subsets* takes that into account. All "
-        "expressions there are were asked, or all that are held out: counted, without intervals."
+        "missed does not mean that it does nothing: others may do the same. *Subsets* takes that into account.\n\n"
+        + told_of_space(subjects)
     )
     st.header("A set of your own", anchor=False)
     _own_set(subjects, replacement, effect, rows)
@@ -69,6 +72,15 @@ def choices(asked=False):
         replacement = named("What stands in its place", REPLACEMENTS, REPLACEMENT, help=help)
         kinds = (works.EVERYTHING, works.HELD_OUT)
         return effect, replacement, named("On", kinds, ASKED) if asked else kinds[0]
+
+
+def told_of_space(subjects):
+    """Which expressions were asked: of one length, though a model may answer others."""
+    lengths = " or ".join(f"{length:d}" for length in sorted({subject.task.space_length for subject in subjects}))
+    return (
+        f"Asked were all expressions of {lengths} numbers that there are, or all of them that are held out: counted, "
+        "without intervals. Only *resampled* estimates: other donors would give other losses."
+    )
 
 
 def told_if_guessing(accuracy, space):

@@ -34,6 +34,11 @@ class Job:
         self.looked_at = time.monotonic()  # by whichever page did last
         self.cancelled, self.over = threading.Event(), threading.Event()
 
+    @property
+    def ended(self):
+        """Whether nobody needs to wait for it: it is over, or will be after the piece that is at work."""
+        return self.over.is_set() or self.cancelled.is_set()
+
     def advance(self):
         """Do one piece of it."""
         ended = "cancelled" if self.cancelled.is_set() else None
@@ -61,7 +66,7 @@ class Jobs:
     def start(self, key, steps):
         with self._begun:
             job = self._jobs.get(key)
-            if job is None or job.over.is_set():
+            if job is None or job.ended:
                 job = self._jobs[key] = Job(key, steps)
                 self._begun.notify()
             return job
@@ -107,13 +112,15 @@ def gathered(works, ask=None):
     queue = jobs()
     missing = {work.key: work for work in works if results.recall(work.key) is None}
     found = {key: queue.find(key) for key in missing}
-    idle = [key for key, job in found.items() if job is None or job.over.is_set()]
-    halted = [key for key in idle if found[key] and found[key].state in ("failed", "cancelled")]
+    idle = [key for key, job in found.items() if job is None or job.ended]
+    halted = [key for key in idle if found[key] and found[key].state != "done"]
     for key in halted:
         if found[key].error:
             st.error(f"{plain(missing[key].label)}: {plain(found[key].error)}")
-    if idle and (ask or halted) and not st.button(ask or "Go on", key=f"begin-{works[0].key[0]}"):
+    place = st.empty()
+    if idle and (ask or halted) and not place.button(ask or "Go on", key=f"begin-{works[0].key[0]}"):
         raise NotYet
+    place.empty()  # who presses it again after Cancel presses the one that comes then
     for key in idle:
         found[key] = queue.start(key, missing[key].steps)
     _look_at(found.values())
@@ -129,7 +136,7 @@ def gathered(works, ask=None):
 
 @st.fragment(run_every=0.5)
 def _progress(running):
-    if all(job.over.is_set() for _, job in running):
+    if all(job.ended for _, job in running):
         st.rerun()
     _look_at(job for _, job in running)
     for label, job in running:
@@ -138,3 +145,4 @@ def _progress(running):
     if st.button("Cancel", key="cancel-work"):
         for _, job in running:
             job.cancelled.set()
+        st.rerun()

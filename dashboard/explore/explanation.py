@@ -43,23 +43,24 @@ def draw(subjects, expression):
     components.draw(figure, key=f"effects-{len(subjects)}", stretch=True)
     lines = [_line(layer, one, p) for (layer, one), p in zip(tested.items(), corrected, strict=True)]
     if lines:
-        header = "| | heads | ρ | chance reaches | p, corrected | |\n|---|---|---|---|---|---|"
+        header = "| heads | ρ | chance reaches | p, corrected | verdict |\n|---|---|---|---|---|"
         st.markdown("\n".join([header, *lines]))
     components.how_to_read(
         "Each mark is a head: to the right, how evenly it looks (mean normalized entropy of its rows that are read, "
         "over all expressions); upwards, what the model loses without it, on all expressions. If a picture of sharp "
         "attention explained the answer, the focused heads would be the ones that matter: a falling cloud. Hollow: "
-        "first layer; filled: later ones.\n\n"
+        "first layer; filled: later ones. Its name stands beside it where there is room.\n\n"
         "ρ is Spearman's rank correlation, among the heads of one model and layer, averaged over the models: layers "
-        "and models differ in focus *and* in effect, which would make a relation of its own. “Chance reaches”: 95 % "
-        "of 10,000 random orders of the heads have a smaller |ρ|. p is the share of orders that reach the one found, "
-        "corrected for the number of layers (Holm); up to 0.05 a relation is named. The four heads of one layer have "
-        "24 orders: they alone can never be enough."
+        "and models differ in focus *and* in effect, which would make a relation of its own. “Chance reaches”: at "
+        "least 95 % of 10,000 random orders of the heads have a |ρ| up to this. p is the share of orders that reach "
+        "the one found, corrected for the number of layers (Holm); up to 0.05 a relation is named. The four heads of "
+        "one layer have 24 orders: they alone can never be enough."
     )
 
 
 def _line(layer, found, p):
+    where = f"{found.heads} of layer {layer + 1}"
     if math.isnan(found.rho):
-        return f"| layer {layer + 1} | {found.heads} | undefined | | | nothing varies |"
+        return f"| {where} | undefined | | | nothing varies |"
     rho = f"{found.rho:+.2f}".replace("-", "−")
-    return f"| layer {layer + 1} | {found.heads} | {rho} | ±{found.reach:.2f} | {p:.3f} | {found.verdict(p)} |"
+    return f"| {where} | {rho} | ±{found.reach:.2f} | {p:.3f} | {found.verdict(p)} |"

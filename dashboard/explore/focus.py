@@ -14,7 +14,7 @@ from dashboard.explore.names import head_name
 from dashboard.explore.subjects import rows_that_answer
 from dashboard.plain_text import plain
 from dashboard.sections import named
-from tinyformer import effective_positions, normalized_entropy
+from tinyformer import normalized_entropy
 from tinyformer.interpret import FIRST, READ, focus
 from tinyformer.interpret.nulls import NOTICEABLE
 from tinyformer.interpret.roles import asks_for_content, asks_for_place
@@ -56,7 +56,8 @@ def draw(subjects, expression):
     if left := [subject.name for subject, fits in zip(subjects, fitting, strict=True) if not fits]:
         st.caption(
             f"Not in this comparison: {', '.join(map(plain, left))}. "
-            "It takes operations that ask for a place, as First does, and such that ask for a size, as Max does."
+            "It takes operations that ask for a place, as First does, and such that ask for a size, as Max does, the "
+            "same ones of every model."
         )
     _tables(subjects, patterns, evidence, ROWS[rows])
 
@@ -117,14 +118,12 @@ def told(layer, having, untrained, sizes="Max and Min"):
 
 def _points(subject, expression, rows):
     """The rows of the focus chart for one expression."""
-    weights = pattern_of(results.of_expression(subject, expression), subject.config)
-    entropy, positions = normalized_entropy(weights), effective_positions(weights)  # (L, H, T)
+    entropy = normalized_entropy(pattern_of(results.of_expression(subject, expression), subject.config))  # (L, H, T)
     points = []
     for layer, head in np.ndindex(entropy.shape[:2]):
         last = layer == subject.config.num_layers - 1 and subject.config.pooling == "first"
         read = slice(1) if last or rows == ROWS_FIRST else slice(None)
-        values = (float(each[layer, head, read].mean()) for each in (entropy, positions))
-        points.append((subject.name, head_name(layer, head), *values))
+        points.append((subject.name, head_name(layer, head), float(entropy[layer, head, read].mean())))
     return points
 
 

@@ -19,10 +19,22 @@ from tinyformer.ground_truth.published import published_scores  # as `python -m 
 from tinyformer.ground_truth.scores import average
 for one in average(published_scores(), list(KINDS)):
     print(one)"""
-MEASURES = {
-    "precision": "how much of what a method names belongs to the circuit",
-    "recall": "how much of the circuit a method names",
-}
+MEASURES = ("precision", "recall")
+RULES = (
+    "Methods that give parts or tokens a share of the whole name those with a twentieth of it, for one operation or in "
+    "one expression; lens and probes name the stages after which they read right in a twentieth more of the "
+    "expressions; the others have a rule of their own."
+)
+JOINT = (
+    "*One path*: nothing stands in for anything else. *Backups and cancelling*: two heads do the same, or the second "
+    "only where the first is silent, or one takes away what another wrote. Most methods that name heads, parts or "
+    "edges miss a sleeping backup, and most name heads that only cancel each other, path patching too, though both can "
+    "go."
+)
+CLEAN = (
+    "These models are cleaner than trained ones: without a part that is not of the circuit the logit difference moves "
+    "by less than a hundredth, but where heads cancel each other and in the noisy kind."
+)
 MISSING = "The table of scores is not there; `python -m tinyformer ground-truth` measures them."
 
 
@@ -42,27 +54,23 @@ def draw(subjects, expression):
     seeds = len({one.seed for one in scores()})
     st.markdown(
         f"**{len(KINDS)} kinds of models were written by hand, weight by weight, so that their circuit is known.** "
-        f"Here is what each method of this page finds in {seeds} models of each kind, left to itself, by one rule: a "
-        "part with a twentieth of the whole, for one operation at least, is called part of the circuit."
+        f"Here is what each method of this page finds in {seeds} models of each kind, left to itself. {RULES}"
     )
     tables = [{(one.method, one.finds): one for one in average(scores(), kinds)} for kinds in GROUPS.values()]
     lines = [
         f"| {method} | {finds} | " + " | ".join(_both(table.get((method, finds))) for table in tables) + " |"
         for method, finds in tables[0]
     ]
-    st.caption("Precision · recall, means:")
-    st.markdown("\n".join([f"| method | finds | {' | '.join(GROUPS)} |", "|---" * (2 + len(GROUPS)) + "|", *lines]))
+    st.caption("Precision · recall, means; precision of the models of which something was named:")
+    st.html("<style>@media (min-width: 641px) {.st-key-known-table td:nth-child(n+3) {white-space: nowrap}}</style>")
+    with st.container(key="known-table"):
+        st.markdown("\n".join([f"| method | finds | {' | '.join(GROUPS)} |", "|---" * (2 + len(GROUPS)) + "|", *lines]))
     _by_kind()
     components.how_to_read(
         "Precision: how much of what is named belongs to the circuit. Recall: how much of the circuit is named. "
         "Edges are those of path patching, parts are heads and feed-forward layers; stages are those at which the "
         "answer is written; tokens those that a place depends on: the operation, and the number that stands there.\n\n"
-        "*One path*: nothing stands in for anything else. *Backups and cancelling*: what is taken out is made up for, "
-        "or was made up for already; methods that take out one thing at a time cannot see that. Two heads that cancel "
-        "each other are named by all of them, path patching too, though both can go. Only trying all subsets finds "
-        "that out.\n\n"
-        "These models are cleaner than trained ones: what a part does not do is exactly zero, but for the noisy kind. "
-        "What fails here is not to be believed there; what succeeds here may still fail there."
+        f"{JOINT}\n\n{CLEAN} What fails here is not to be believed there; what succeeds here may still fail there."
     )
 
 
@@ -76,7 +84,7 @@ def _rate(value):
 
 def _by_kind():
     """Method × kind, one of the two measures."""
-    measure = named("Measure", list(MEASURES), "known_measure")
+    measure = named("Measure", MEASURES, "known_measure")
     methods = [name for name in METHODS if any(one.method == name for one in scores())]
     of = {
         (name, kind): getattr(found[0], measure)
@@ -87,7 +95,7 @@ def _by_kind():
     figure = grid.grid(
         [[of.get((name, kind), math.nan) for kind in kinds] for name in methods], methods, range(1, len(kinds) + 1),
         told_columns=kinds, names=("method", "kind", measure), cell=19, height=22,
-        title=f"By kind: {MEASURES[measure]}",
+        title=f"{measure.capitalize()} by kind",
     )  # fmt: skip
     components.draw(figure, key="known")
     numbered = [f"{place} {kind}: {KINDS[kind].what}" for place, kind in enumerate(kinds, 1)]
@@ -117,4 +125,5 @@ def _told(name):
         f"{measure} {_rate(value)}" + (f" (at worst {at})" if at else "")
         for measure, value, at in zip(MEASURES, (one.precision, one.recall), worst, strict=True)
     ]
-    return f"**{name}** finds {one.finds} with {' and '.join(parts)}"
+    silent = f", and nothing in {one.silent} of {one.models} models" if one.silent else ""
+    return f"**{name}** finds {one.finds} with {' and '.join(parts)}{silent}"

@@ -42,7 +42,7 @@ def draw(subjects, expression):
         f"Pairs of {num_args} numbers with different answers, drawn at random: {EACH} of each operation. Those count "
         "that a model answers right on both sides. "
         f"The circuit is what is left when edges are taken away as long as {ENOUGH:.0%} of the logit difference stays, "
-        "for every operation. Point at an edge to see what is lost without it."
+        "for every operation. Point at a line to see what is lost without the edge in it that matters most."
     )
     for place, (subject, column, width) in enumerate(components.side_by_side(subjects, lambda one: one.note)):
         circuit = circuits[place]
@@ -58,9 +58,10 @@ def draw(subjects, expression):
     _curve(subjects, circuits)
     components.how_to_read(
         "Below: what tokens and positions are. Then the heads of each layer, and its feed-forward layer (ff) to the "
-        "right. A line is an edge: what one part wrote, read by another, along the residual path alone; thick where "
-        "much of the logit difference is lost without it, for the operation that needs it most. A head is read from in "
-        "three ways (q, k, v), shown as one line.\n\n"
+        "right. A line stands for what one part wrote, read by another, along the residual path alone. A head reads in "
+        "three ways (q, k, v): up to three edges, shown as one line. It is as thick as much of the logit difference is "
+        "lost without the one of them that matters most, for the operation that needs it most; without all of them it "
+        "can be more, or less.\n\n"
         "An edge that is taken away carries what its sender wrote for another expression, with another answer, whose "
         "numbers stand in other rows. Every part reads a stream of its own, sent through the norms anew.\n\n"
         "*Faithfulness*: the share of the logit difference that the circuit carries alone, on the pairs by which it "
@@ -102,7 +103,8 @@ def _percent(share):
 
 
 def _connections(circuit):
-    """[(sender, component, ports, effect)]: the edges into one part as one line, with the largest effect."""
+    """[(sender, component, ports, effect)]: the edges from one part into another as one line, with the
+    largest effect of a single one: what is lost without all of them is another number."""
     lines = {}
     for edge, lost in sorted(circuit.effects.items()):
         ports, effect = lines.get((edge.sender, edge.component), ("", 0.0))

@@ -14,7 +14,7 @@ from tinyformer import load_checkpoint
 from tinyformer.interpret import drain, probe_steps, space_of_length
 model, space = {model}, space_of_length({count})
 found = drain(probe_steps(model, space))
-print(found.right[..., 0].round(2), found.control.max())  # stage, token, number"""
+print(found.right[..., 0].round(2), found.control[..., 0].max())  # stage, token, number"""
 EVERY = "all"
 
 
@@ -36,12 +36,12 @@ def draw(subjects, expression):
             of = (..., number - 1, 0 if name == EVERY else 1 + one.names.index(name))
             figure = stage_grid(one.right[of], one.stages, words, width, "read right", f"Number {number}")
             components.draw(figure, key=f"probes-{subject.name}-{len(subjects)}")
-            st.caption(told(one.right[of], untrained[of], one.control[:, :, number - 1]))
+            st.caption(told(one.right[of], untrained[of], one.control[of]))
     components.how_to_read(
         "A ridge regression from the residual stream to the digit, fitted on half of the numbers that occur in up to "
         f"{ASKED:,} expressions drawn at random, and judged on the other half: the share of numbers that it reads "
-        "right. Chance is 0.1; the same regression on numbers that were shuffled among the expressions is the "
-        "control.\n\n"
+        "right. Chance is 0.1; the same regression on numbers that were shuffled among the expressions, judged on the "
+        "same ones, is the control.\n\n"
         "The control says only that the probe invents nothing. Attention with random weights mixes every number into "
         "every row, and a probe reads them there: so three untrained models of the same shape stand beside it; what "
         "training did is the difference. Over all operations it may even be below 0: a trained model drops the "

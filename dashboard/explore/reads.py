@@ -32,7 +32,7 @@ def draw(subjects, expression):
             digits = [task.vocabulary[token] for token in DIGITS]
             words, places = [task.vocabulary[token] for token in READ], range(1, T + 1)
             by_token, by_place = found.qk[np.ix_(task.name_ids, READ)], found.places[task.name_ids]
-            reach = max(np.abs(by_token).max(), np.abs(by_place).max())  # a score is the sum of both
+            reach = max(np.abs(by_token).max(), np.abs(by_place).max())  # they are added
             speaks = found.ov[np.ix_(DIGITS, DIGITS)]
             turned = len(READ) < T
             figures = [
@@ -46,10 +46,11 @@ def draw(subjects, expression):
             st.caption(found.told)
     components.how_to_read(
         "Computed from the weights alone, for no expression. QK: the score that the operation, in the first row, would "
-        "give to a token, and to the place where it stands; a score is their sum. Only differences within a row "
-        "count. OV: what a digit that is looked at adds to the logit of each digit, on the way past all later parts: "
-        "a bright diagonal copies. Of the norms, centering and γ are folded in; what they divide by depends on the "
-        "row and is left out."
+        "give to a token, and to the place where it stands. Only in layer 1 of a post-norm model is a score their sum, "
+        "but for a constant of the row: elsewhere norms divide before the head, and later layers also read what "
+        "earlier ones wrote. Only differences within a row count. OV: what a digit that is looked at adds to the logit "
+        "of each digit, on the way past all later parts: a bright diagonal copies. Of the norms, centering and γ are "
+        "folded in; what they divide by depends on the row and is left out."
     )
 
 

@@ -52,19 +52,22 @@ def draw(cell, values, words):
                 gathered, rows, range(1, config.head_dim + 1), form="",
                 title="weight × value: what the head gathers", names=("token", "component", "weighted value"),
                 cell=max(8, min(22, 350 // config.head_dim)), height=max(9, min(20, 400 // len(rows))), signed=True,
-                reach=_rounded_up(np.abs(gathered).max()),
+                reach=rounded_up(np.abs(gathered).max()),
             )  # fmt: skip
             components.draw(figure, key="gathered")
+    scaling = f"divided by √{config.head_dim} it keeps its size whatever the width"
+    scaling = scaling if config.scale_attention else "this model takes it as it is"
     components.how_to_read(
         "From the token that looks comes a **query**, from every token a **key** and a **value**, each with "
-        f"{config.head_dim} components. The score of a pair is q · k; divided by √{config.head_dim} it keeps its size "
-        "whatever the width. The softmax turns a row of scores into weights that sum to 1. The weights mix the values: "
-        "the last row, z, is all that the head passes on from this row.\n\n"
-        "Orange and blue are negative and positive components; the scale reaches just beyond the largest of them."
+        f"{config.head_dim} components. The score of a pair is q · k; {scaling}. The softmax turns a row of scores "
+        "into weights that sum to 1. The weights mix the values: the last row, z, is all that the head passes on from "
+        "this row.\n\n"
+        "Orange and blue are negative and positive components; the scale reaches to the largest of them, rounded up to "
+        "one digit."
     )
 
 
-def _rounded_up(value):
-    """To one digit: a scale that moves seldom. 0.34 → 0.4, 1.2 → 2."""
+def rounded_up(value):
+    """To one digit: a scale that moves seldom, a bound that holds. 0.34 → 0.4, 1.2 → 2."""
     unit = 10.0 ** np.floor(np.log10(max(value, 1e-6)))
     return float(np.ceil(value / unit) * unit)

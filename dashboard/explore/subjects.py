@@ -70,13 +70,14 @@ def at_the_moment(models):
     if len(steps) > 1:
         moment = st.select_slider(
             "Moment in training (steps)", [*map(str, steps), THE_END], value=THE_END, key="moment", bind="query-params",
-            help="Everything on this page is then computed with the weights of that moment.",
+            help="All that is shown of the models on display is then computed with the weights of that moment.",
         )  # fmt: skip
     subjects = [_subject(shown, histories[shown.name], moment) for shown in models]
-    still = [subject.name for subject in subjects if subject.step is None]
-    if moment != THE_END and still:
-        names = ", ".join(map(plain, still))
+    still = [subject for subject in subjects if moment != THE_END and subject.step is None]
+    if names := ", ".join(plain(one.name) for one in still if one.shown.checkpoint.training):
         st.caption(f"Without snapshots, and therefore as trained: {names}. “How did it come about?” replays them.")
+    if names := ", ".join(plain(one.name) for one in still if not one.shown.checkpoint.training):
+        st.caption(f"Without a training that could be replayed, and therefore as in the file: {names}.")
     return subjects
 
 

@@ -17,6 +17,8 @@ from tinyformer.interpret import drain, minimal, shapley_values, subset_steps, s
 found = drain(subset_steps({model}, expression_space(), "{replacement}"))
 print(len(sufficient(found)), "suffice;", *map(found.kept, minimal(sufficient(found))), sep="\\n")
 print(shapley_values(found.means["{effect}"][:, 0]).round(4))"""
+INSTEAD = {"mean": "their means", "resampled": "what they wrote for another expression", "zero": "nothing"}
+DONORS = " Each expression has one donor, drawn at random: with other donors other subsets may suffice."
 
 
 def draw(subjects, expression):
@@ -43,7 +45,10 @@ def draw(subjects, expression):
         found = done[place]
         with column:
             if not told_if_guessing(found.accuracy[-1], subject.space):
-                _sufficient(found)
+                enough = sufficient(found)
+                least = minimal(enough)
+                st.markdown(told(found, enough, least, replacement))
+                _table(found, enough, least)
             figure = signed_bars.signed_bars(
                 [str(head) for head in found.heads], shares[place], subject.style.color, title="Shapley values",
                 unit=unit, width=min(300, width - 60), form="+.2f", among=np.concatenate(shares),
@@ -58,17 +63,20 @@ def draw(subjects, expression):
     )
 
 
-def _sufficient(found):
-    """How many subsets suffice, and all of them in a table."""
-    enough = sufficient(found)
-    least = set(minimal(enough))
+def told(found, enough, least, replacement):
+    """How many subsets suffice, in a sentence: that depends on what stands in the place of the other heads."""
     smallest = enough[0].bit_count()
     same = sum(index.bit_count() == smallest for index in enough)
-    st.markdown(
-        f"**{len(enough)} of {len(found.accuracy)} subsets** suffice; {len(least)} of them are minimal. The smallest "
-        f"keep {smallest} of {len(found.heads)} heads: there {'is' if same == 1 else 'are'} {same} of that size. "
-        f"Without any head: {found.accuracy[0]:.1%}."
+    return (
+        f"**{len(enough)} of {len(found.accuracy)} subsets** suffice where the other heads write "
+        f"{INSTEAD[replacement]}; {len(least)} of them are minimal. The smallest keep {smallest} of "
+        f"{len(found.heads)} heads: there {'is' if same == 1 else 'are'} {same} of that size. Without any head: "
+        f"{found.accuracy[0]:.1%}." + (DONORS if replacement == "resampled" else "")
     )
+
+
+def _table(found, enough, least):
+    """All that suffice."""
     kept = [", ".join(map(str, found.kept(index))) or "none" for index in enough]
     table = pd.DataFrame({
         "heads kept": kept, "accuracy": [f"{found.accuracy[index]:.1%}" for index in enough],

@@ -6,6 +6,7 @@ from dashboard import components
 from dashboard.charts import token_bars
 from dashboard.explore import background, results, works
 from dashboard.explore.heatmaps import pattern_of
+from dashboard.explore.stages import rounded_up
 from dashboard.plain_text import plain
 from tinyformer.interpret import best_other, gradient_times_input
 from tinyformer.interpret.input_attribution import TOLERANCE
@@ -55,6 +56,6 @@ def told(found):
     exact = max(found.error, found.moved / max(abs(found.difference), 1e-12)) <= TOLERANCE
     return (
         f"Integrated gradients: sum {found.tokens.sum():.4f} of a difference of {found.difference:.4f}, from "
-        f"{found.steps:,} gradients; with half as many steps no token moved by more than {found.moved:.1g}."
+        f"{found.steps:,} gradients; with half as many steps no token moved by more than {rounded_up(found.moved):.1g}."
         + ("" if exact else " They have not settled: read them with care.")
     )

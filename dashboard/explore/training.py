@@ -26,9 +26,9 @@ WIDTHS = {1: 520, 2: 330, 3: 200, 4: 130}
 
 def draw(subjects, expression):
     st.markdown(
-        "How did the attention of a model form? Training again from the same seeds makes the same model, this time "
-        "with snapshots on the way: as soon as they are there, a slider above moves **every section of this page** "
-        "through training."
+        "How did the attention of a model form? Training again from the same seeds, on the same machine with the same "
+        "software, makes the same model, this time with snapshots on the way: as soon as they are there, a slider "
+        "above moves **all that this page shows of the models on display** through training."
     )
     for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
         with column, suppress(background.NotYet):

@@ -11,12 +11,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dashboard.explore import circuits, focus, probing, tokens, wrote
+from dashboard.explore import circuits, focus, paths, probing, stages, tokens, wrote
 from dashboard.explore.subjects import rows_that_answer
 from tinyformer import Transformer, expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.checkpoints.folders import shipped_folder
 from tinyformer.interpret import probes, routes
 from tinyformer.interpret.patched_runs import PatchedRuns
+from tinyformer.interpret.path_circuits import circuit_steps
 from tinyformer.interpret.paths import contrasts, edges_of
 
 SPACE = expression_space()
@@ -94,6 +95,17 @@ def test_the_sentence_on_integrated_gradients_says_how_exact_they_are_and_warns_
     )
 
 
+@pytest.mark.parametrize("moved", [1.0e-5, 1.01e-5, 2.4e-4, 9.7e-3, 3.0e-3, 0.0])
+def test_no_token_moved_by_more_than_is_said(moved):
+    told = tokens.told(interpret.IntegratedGradients(np.array([1.0, 2.0]), 3.0, 500, moved))
+    assert moved <= float(told.split("moved by more than ")[1].split(". ")[0].rstrip(".")) <= max(2 * moved, 1e-6)
+
+
+@pytest.mark.parametrize("largest, reach", [(0.34, 0.4), (1.01, 2.0), (2.0, 2.0), (0.96, 1.0), (12.0, 20.0)])
+def test_a_scale_reaches_to_the_largest_rounded_up_to_one_digit(largest, reach):
+    assert stages.rounded_up(largest) == pytest.approx(reach)
+
+
 @pytest.mark.slow
 def test_accuracy_stands_near_its_ceiling_and_hardly_moves_before_much_is_broken():
     for model in MODELS.values():
@@ -119,6 +131,17 @@ def test_the_four_heads_of_one_layer_can_never_be_enough():
     best = interpret.association([(np.arange(4), np.arange(4))])
     assert best.p > 0.07 and best.verdict(best.p) == "no relation beyond chance"
     assert len(list(itertools.permutations(range(4)))) == 24
+
+
+@pytest.mark.parametrize("heads", [4, 6, 8])
+def test_what_chance_reaches_at_least_95_percent_of_all_orders_do_not_exceed(heads):
+    """Of four heads chance reaches ±1, and less than 95 % of the orders are strictly smaller."""
+    orders = np.array(list(itertools.permutations(range(heads)))) - (heads - 1) / 2
+    rho = np.abs(orders @ orders[0] / (orders[0] @ orders[0])).round(9)
+    reach = round(interpret.association([(np.arange(heads), np.arange(heads))]).reach, 9)
+    assert (rho <= reach).mean() >= 0.945  # 10,000 of all orders are a sample
+    if heads == 4:
+        assert reach == 1 and (rho < reach).mean() < 0.92
 
 
 @pytest.mark.slow
@@ -159,14 +182,14 @@ def test_a_probe_reads_numbers_in_untrained_models_too_and_training_keeps_those_
     untrained = interpret.drain(probes.untrained_steps(MODELS["seed-42"].config, SPACE))[:, -1, 0]  # (3, n, 1 + O)
     assert untrained[:, :, 0].min() > 0.3  # three times chance, without anything learned
     for one in found.values():
-        assert one.control.max() < 0.15
+        assert one.control[..., 0].max() < 0.15
         end = one.right[-1, 0]
         assert end[0, 0] < untrained[:, 0, 0].min()
         for number, operation in ((0, "First"), (1, "Second"), (2, "Last")):
             column = 1 + one.names.index(operation)
             assert end[number, column] > 0.97 > 0.85 > untrained[:, number, column].max()
     assert "in three untrained models 0." in probing.told(
-        found["seed-42"].right[..., 0, 0], np.full((3, 5, 6), 0.5), found["seed-42"].control[..., 0]
+        found["seed-42"].right[..., 0, 0], np.full((3, 5, 6), 0.5), found["seed-42"].control[..., 0, 0]
     )
 
 
@@ -225,3 +248,20 @@ def test_completeness_is_near_0_too_where_a_part_of_every_way_is_gone(name):
     runs = PatchedRuns(MODELS[name], contrasts(SPACE))
     last = {edge for edge in edges_of(MODELS[name].config) if edge.receiver == "answer" and "2" in edge.sender}
     assert runs.faithfulness(set(edges_of(MODELS[name].config)) - last)[0] < 0.2
+
+
+def test_a_line_says_what_is_lost_without_the_one_of_its_edges_that_matters_most():
+    """What is lost without all of a line's edges is another number: of most lines more, of some less."""
+    model, pairs = MODELS["seed-123"], contrasts(SPACE)
+    circuit, runs = interpret.drain(circuit_steps(model, pairs)), PatchedRuns(model, pairs)
+
+    def lost(edges):
+        return np.nanmax(np.abs((circuit.faithfulness - runs.faithfulness(circuit.edges - set(edges)))[1:]))
+
+    all_of = {}
+    for sender, component, ports, effect in paths._connections(circuit):
+        edges = [edge for edge in circuit.edges if (edge.sender, edge.component) == (sender, component)]
+        assert len(edges) == len(ports.split(", ")) <= 3
+        assert effect == pytest.approx(max(lost([edge]) for edge in edges))
+        all_of[sender, component] = lost(edges) - effect
+    assert all_of["tokens", "head 1.1"] > 0.04 and all_of["tokens", "head 1.4"] < -0.02

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import threading
 import time
 
 import numpy as np
@@ -14,7 +15,7 @@ from dashboard.explore.chosen import clicked_cell
 from dashboard.explore.patching import difference_problem, one_token_changed
 from dashboard.explore.sections import SECTIONS
 from dashboard.explore.training import arrival
-from tinyformer import expression_space, interpret, load_checkpoint, parse_expression
+from tinyformer import effective_positions, expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.interpret.head_circuits import head_circuits
 from tinyformer.interpret.probes import probe_steps
 from tinyformer.task.vocabulary import DIGITS
@@ -143,6 +144,16 @@ def test_the_stages_follow_the_chosen_cell_with_its_numbers(open_view, folder):
     assert "seed-7**, head 2.3: **Max** (token 1) looks at **9** (token 5)" in " ".join(m.value for m in app.markdown)
 
 
+@pytest.mark.parametrize("scaled", [True, False])
+def test_the_stages_speak_of_a_division_where_there_is_one(open_view, folder, scaled):
+    write_model(folder, "small", 5, embed_dim=16, num_heads=2, ffn_dim=16, scale_attention=scaled)
+    app = open_view("Heatmaps", ["small"], stages=True)
+    said = next(markdown.value for markdown in app.markdown if "The score of a pair is q · k" in markdown.value)
+    q_k, scaling, *_ = (float(metric.value) for metric in app.metric)
+    assert scaling == pytest.approx(q_k / 8**0.5 if scaled else q_k, abs=1e-3)
+    assert ("divided by √8" in said, "takes it as it is" in said) == (scaled, not scaled)
+
+
 def test_the_chosen_token_stays_when_the_expression_changes(open_view):
     app = open_view("Heatmaps", stages=True, key=4)
     app.text_input(key="expression").set_value("Min ( 8 1 4 )").run()
@@ -176,6 +187,10 @@ def test_focus_is_told_of_the_whole_space_beside_untrained_heads(open_view, fold
         marks.query("kind == 'null'")["difference"], nulls.differences["first"].ravel(), atol=1e-6
     )
     np.testing.assert_allclose(frames(app, "mean entropy")[0]["mean entropy"], found.per_operation.ravel(), atol=1e-5)
+    values = interpret.trace(engine(folder), EXPRESSION.tokens)
+    first = np.concatenate([values[f"blocks.{layer}.attn.pattern"][0, :, 0] for layer in range(2)])
+    shown = frames(app, "positions")[0].query("model == 'seed-42'")["positions"]
+    np.testing.assert_allclose(shown, effective_positions(first), atol=1e-4)
     frame = frames(open_view("Focus", measure="effective number of tokens"), "mean effective")[0]
     rows = patterns.weights[1][SPACE.operations == 3, 2, 0]  # Max, head 2.3
     number = np.exp(-(rows * np.log(np.maximum(rows, 1e-30))).sum(axis=1)).mean()
@@ -215,7 +230,11 @@ def test_ablation_shows_what_is_lost_without_heads_and_layers_and_a_set(open_vie
 @pytest.mark.slow
 def test_resampling_says_how_uncertain_it_is(open_view, folder):
     app = open_view("Taken out", MODELS[:1], replacement="resampled")
-    assert any("standard error" in caption.value for caption in app.caption)
+    model = engine(folder)
+    parts = [*interpret.heads_of(model.config), *interpret.layers_of(model.config)]
+    found = interpret.ablate(model, SPACE, [[part] for part in parts], "resampled")
+    error = found.uncertainty("logit difference").max()  # of all columns that are shown
+    assert any(f"standard error of up to {error:.2f} logits" in caption.value for caption in app.caption)
 
 
 def test_all_subsets_are_tried_in_the_background_and_shown(open_view, folder):
@@ -229,7 +248,7 @@ def test_all_subsets_are_tried_in_the_background_and_shown(open_view, folder):
     shares = interpret.shapley_values(subsets.means["logit difference"][:, 0])
     np.testing.assert_allclose(bars["logits"], shares, atol=1e-5)
     assert "nothing it knows" in app.info[0].value  # and so nothing is said of what suffices
-    assert not any("suffice; " in markdown.value for markdown in app.markdown)
+    assert not any("subsets** suffice" in markdown.value for markdown in app.markdown)
 
 
 def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
@@ -251,6 +270,26 @@ def test_a_job_can_be_cancelled_and_a_failing_one_says_why():
     assert job.over.wait(10) and bad.over.wait(10)
     assert (job.state, bad.state, bad.error) == ("cancelled", "failed", "no such head")
     assert results.recall("endless") is None
+
+
+def test_what_is_asked_again_while_its_last_piece_is_at_work_begins_anew():
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        yield 0.1
+        at_work.set()
+        go_on.wait(10)
+        yield 0.2
+        return "all"
+
+    jobs = background.Jobs()
+    job = jobs.start("slow", slow)
+    assert at_work.wait(10) and not job.ended
+    job.cancelled.set()
+    again = jobs.start("slow", slow)
+    assert job.ended and not again.ended and again is not job
+    go_on.set()
+    assert again.over.wait(10) and results.recall("slow") == "all"
 
 
 def test_what_is_looked_at_goes_first_and_what_was_left_goes_on_after_it():
@@ -391,6 +430,7 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_view, f
     trained = load_checkpoint(run.model_path)
     save_checkpoint(folder / "tiny.npz", trained.model, training=config)
     app = open_view("Time", ["tiny"])
+    assert any("on the same machine with the same software, makes the same model" in m.value for m in app.markdown)
     assert "exactly these weights, bit for bit" in " ".join(caption.value for caption in app.caption)
     steps = run.snapshot_steps()
     assert list(app.select_slider(key="moment").options) == [*map(str, steps), "the end"]
@@ -405,10 +445,17 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_view, f
         weights = frame["weight"].to_numpy().reshape(2, 6, 6)
         np.testing.assert_allclose(weights, values[f"blocks.{layer}.attn.pattern"][0], atol=1e-5)
     assert len(drawn) == 2
-    app.session_state["models"] = ["tiny", "seed-42"]
+    save_checkpoint(folder / "hand.npz", trained.model, metadata={"written_by_hand": "one head"})
+    save_checkpoint(folder / "unknown.npz", trained.model)
+    app.session_state["models"] = ["tiny", "seed-42", "hand", "unknown"]
     app.run()
-    told = " ".join(caption.value for caption in app.caption)
-    assert "Without snapshots, and therefore as trained: seed-42." in told
+    told = [caption.value for caption in app.caption]
+    assert "Without snapshots, and therefore as trained: seed-42. “How did it come about?” replays them." in told
+    assert "Without a training that could be replayed, and therefore as in the file: hand, unknown." in told
+    app.session_state["look"] = "How did it come about?"  # what is said to be replayed can be, the others cannot
+    app.run()
+    assert [button.key for button in app.button if button.key.startswith("replay-")] == ["replay-seed-42"]
+    assert [info.value for info in app.info] == ["How it was trained is not known: it cannot be replayed."] * 2
 
 
 def test_a_replay_that_arrives_elsewhere_says_how_far(folder, tmp_path):

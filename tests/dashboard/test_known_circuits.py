@@ -3,20 +3,25 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from app_reading import frames
 from test_explore import finished
 
 from dashboard.charts.circuit_graph import circuit_graph
-from dashboard.explore.known import MISSING
+from dashboard.explore.known import CLEAN, JOINT, MISSING, RULES, _told
 from dashboard.explore.paths import told
 from tinyformer import expression_space
 from tinyformer.checkpoints.checkpoint import save_checkpoint
-from tinyformer.ground_truth.kinds import build
+from tinyformer.ground_truth import finders
+from tinyformer.ground_truth.finders import SHARE, subject_of
+from tinyformer.ground_truth.kinds import KINDS, build
+from tinyformer.ground_truth.methods import METHODS
 from tinyformer.ground_truth.published import FILE, published_scores
-from tinyformer.ground_truth.scores import Score, scores_steps
-from tinyformer.interpret import drain
-from tinyformer.interpret.paths import contrasts
+from tinyformer.ground_truth.scores import Score, average, scores_steps
+from tinyformer.interpret import ablate, drain, random_sample
+from tinyformer.interpret.components import writers_of
+from tinyformer.interpret.paths import contrasts, parts_of
 from tinyformer.interpret.routes import Difference, largest_difference, route_steps
 
 TABLE = Path(__file__).resolve().parents[2] / "checkpoints" / FILE
@@ -91,6 +96,62 @@ def test_the_table_that_ships_is_what_is_measured(monkeypatch):
     methods = ("path patching", "direct attribution", "a role by attention")
     for one in drain(scores_steps(["decoys", "cancelling"], [1], methods)):
         assert shipped[one[:4]] == Score(*one[:4], *(round(rate, 4) for rate in one[4:]))
+
+
+def test_ten_methods_name_by_a_twentieth_and_the_others_by_rules_of_their_own(monkeypatch):
+    """Where no share is large enough, the ten name nothing, and the others what they named."""
+    assert SHARE == 1 / 20 and "a twentieth of it" in RULES and "a twentieth more" in RULES
+    subject, by_share = subject_of(build("one head"), 0), set()
+    finders._subsets(subject.model)  # once for all
+    monkeypatch.setattr(finders, "SHARE", 10)
+    for name, method in METHODS.items():
+        found = method.find(subject)
+        if not (any(places for places, _ in found) if method.finds == "tokens" else found):
+            by_share.add(name)
+    assert by_share == {
+        "taken out: mean", "taken out: resampled", "taken out: zero", "Shapley values", "direct attribution",
+        "patching of heads", "gradient times input", "integrated gradients", "logit lens", "probes",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def shipped(monkeypatch):
+    monkeypatch.setenv("TINYFORMER_CHECKPOINTS", str(TABLE.parent))
+    return published_scores()
+
+
+def test_what_is_said_of_backups_and_cancelling_is_in_the_table_that_ships(shipped):
+    def those(kind):
+        """The methods that name heads, parts or edges; path patching once."""
+        found = average([one for one in shipped if one.finds != "parts" or "path" not in one.method], [kind])
+        return {one.method: one for one in found if one.finds in ("heads", "parts", "edges")}
+
+    backup, cancelling = those("sleeping backup"), those("cancelling")
+    assert len(backup) == len(cancelling) == 13
+    missing = {name for name, one in backup.items() if one.recall < 1}
+    naming = {name for name, one in cancelling.items() if one.precision < 1}
+    assert missing == set(backup) - {"low entropy", "OV copies digits", "path patching, jointly"}  # most
+    assert naming == set(cancelling) - {"smallest subsets", "OV copies digits"}  # most
+    assert "path patching" in naming and "most name heads that only cancel each other, path patching too" in JOINT
+
+
+def test_a_method_that_named_nothing_says_so_beside_its_precision(shipped):
+    (one,) = (one for one in average(shipped) if one.method == "OV copies digits")
+    assert one.silent == 15 and one.models == 51
+    assert _told("OV copies digits").endswith("and nothing in 15 of 51 models")
+    assert "nothing" not in _told("path patching")
+
+
+def test_what_is_not_of_the_circuit_does_less_than_a_hundredth_but_for_two_kinds():
+    some, moved = random_sample(expression_space(), 300), {}
+    for kind in KINDS:
+        made = build(kind, 1)
+        known = parts_of(made.edges | made.backup)
+        outside = [[part] for part in writers_of(made.model.config) if str(part) not in known]
+        found = [ablate(made.model, some, outside, how) for how in ("mean", "resampled", "zero")]
+        moved[kind] = max(np.abs(one.lost("logit difference") / one.mean("logit difference")[0]).max() for one in found)
+    assert {kind for kind, share in moved.items() if share >= 0.01} == {"cancelling", "noisy"}
+    assert moved["cancelling"] > 1 and moved["unread"] > 0.001 and "less than a hundredth" in CLEAN  # not nothing
 
 
 def test_a_table_that_is_none_is_no_table(tmp_path, monkeypatch):

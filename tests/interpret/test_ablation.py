@@ -86,6 +86,21 @@ def test_means_by_operation_and_of_some_rows_are_those_of_these_rows(model):
     assert result.mean("accuracy", rows)[0, 0] == pytest.approx(result.values["accuracy"][0, rows].mean())
 
 
+def test_the_standard_error_is_of_each_column_and_largest_where_fewest_were_asked(model):
+    result = ablate(model, SPACE, [[HEADS[0]], [HEADS[1]]], "resampled")
+    rows = SPACE.sides == 2
+    errors = result.uncertainty("logit difference", rows)
+    assert errors.shape == result.lost("logit difference", rows).shape == (3, 6)
+    differences = (result.values["logit difference"][0] - result.values["logit difference"][1])[rows]
+    for index in range(5):
+        some = differences[SPACE.operations[rows] == index]
+        assert errors[1, 1 + index] == pytest.approx(some.std() / len(some) ** 0.5, rel=1e-4)
+    assert errors[1, 0] == pytest.approx(differences.std() / len(differences) ** 0.5, rel=1e-4)
+    assert (errors[1:, 0] < errors[1:, 1:].max(axis=1)).all()  # the column "all" alone would say too little
+    only_first = SPACE.operations == FIRST
+    assert np.isnan(result.uncertainty("accuracy", only_first)[1, 2:]).all()
+
+
 def test_mean_activations_are_the_means(model):
     values = trace(model, SPACE.tokens[::10], every_row=False)
     for name, mean in mean_activations(model, SPACE.tokens[::10]).items():

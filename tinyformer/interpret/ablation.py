@@ -27,9 +27,7 @@ class Ablation:
 
     def mean(self, measure, rows=slice(None)):
         """(S, 1 + O): over all of these rows, then over those of each operation; nan for one that does not occur."""
-        values, operations = self.values[measure][:, rows], self.operations[rows]
-        parts = [values[:, operations == index] for index in range(len(self.names))]
-        return np.stack([_mean(part) for part in (values, *parts)], axis=1)
+        return self._columns(self.values[measure], rows, np.mean)
 
     def lost(self, measure, rows=slice(None)):
         """(S, 1 + O): how much lower a measure is without each set; negative where it is higher."""
@@ -37,9 +35,16 @@ class Ablation:
         return means[0] - means
 
     def uncertainty(self, measure, rows=slice(None)):
-        """(S,) standard error of `lost` over all, where other expressions were drawn as donors."""
-        differences = self.values[measure][0, rows] - self.values[measure][:, rows]
-        return differences.std(axis=1, dtype=np.float64) / np.sqrt(differences.shape[1])
+        """(S, 1 + O): the standard error of each number of `lost`, where other expressions were drawn as donors."""
+        values = self.values[measure]
+        return self._columns(values[0] - values, rows, _standard_error)
+
+    def _columns(self, values, rows, summary):
+        """values (S, N) → (S, 1 + O): `summary` of all of these rows, then of those of each operation, or nan."""
+        values, operations = values[:, rows], self.operations[rows]
+        parts = [values, *(values[:, operations == index] for index in range(len(self.names)))]
+        nothing = np.full(len(values), np.nan)
+        return np.stack([summary(part, axis=1, dtype=np.float64) if part.size else nothing for part in parts], axis=1)
 
 
 def ablate(model, space, sets, replacement="mean"):
@@ -107,5 +112,5 @@ def measured(logits, targets):
     return right - total, difference, logits.argmax(axis=1) == targets
 
 
-def _mean(values):
-    return values.mean(axis=1, dtype=np.float64) if values.shape[1] else np.full(len(values), np.nan)
+def _standard_error(values, axis, dtype):
+    return values.std(axis=axis, dtype=dtype) / np.sqrt(values.shape[axis])

@@ -2,8 +2,10 @@
 
 The read-out is linear and a LayerNorm is affine once its standard deviation is held at the value that it has in this
 run. Every part's output is then followed along the residual path alone, through all later norms, to the logits; what
-it does by being read by later heads and feed-forward layers counts as theirs. The parts and the constants (all biases,
-and the β of the norms) sum to the logits exactly, up to rounding. Elhage et al. (2021).
+it does by being read by later heads and feed-forward layers counts as theirs. The parts and the constants sum to the
+logits exactly, up to rounding. Constants are the biases that are added straight to the residual stream or the logits,
+and the β of the norms on that way; other biases, and in pre-norm the β of the blocks, act inside the parts.
+Elhage et al. (2021).
 
 What a part wrote is not what would be missing without it: others may make up for it, or have read it.
 `removal_effects` says what is lost of a logit difference when a part writes its mean instead.

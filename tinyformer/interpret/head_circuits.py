@@ -1,8 +1,9 @@
 """A head over the tokens: which token would look at which (QK), and what a token that is looked at says (OV).
 
-Elhage et al. (2021). Everything is linear but the norms. Of a norm, centering and γ are folded into the weights. What
-it divides by depends on the row, and cannot be: it is left out here, and `exact` says where that makes a difference.
-β and the biases are the same for all tokens, and are left out too, but for the query's, which tells keys apart.
+Elhage et al. (2021). Only tokens and positions are sent through: what earlier heads and feed-forward layers wrote is
+left out. Of a norm, centering and γ are folded into the weights. What it divides by depends on the row, and cannot be:
+it is left out here, and `exact` says where that makes a difference. β and the biases are the same for all tokens, and
+are left out too, but for the query's bias, which tells keys apart. So does β's part of the query, which is left out.
 """
 
 from typing import NamedTuple
@@ -11,6 +12,16 @@ import numpy as np
 
 from tinyformer.interpret.patched_runs import head_writes
 from tinyformer.interpret.trace import score_scale
+
+QK_EXACT = "QK is exact: nothing is normalized before this layer."
+QK_NORMALIZED = (  # the first layer of a pre-norm model
+    "QK is exact up to what the norm before this layer divides by, which depends on the row, and up to what it adds."
+)
+QK_LATER = (
+    "QK is the part of the scores that comes from tokens and positions themselves: what earlier layers wrote is left "
+    "out, which can be half of them or more, as is what the norms divide by and add."
+)
+OV = "OV is of the token itself, up to what the norms on its way divide by: compare within a row, not in logits."
 
 
 class HeadCircuits(NamedTuple):
@@ -42,10 +53,7 @@ def head_circuits(model, layer, head, positions=8):
     else:
         written = _folded(written, model.final_norm)
     exact = config.norm == "post" and layer == 0
-    told = (
-        "QK is exact: nothing is normalized before this layer." if exact else
-        "QK is exact up to what the norms before this head divide by, which depends on the row."
-    ) + " OV is exact up to what the norms behind it divide by: compare within a row, not in logits."  # fmt: skip
+    told = f"{QK_EXACT if exact else QK_LATER if layer else QK_NORMALIZED} {OV}"
     qk, at_places = asks @ (tokens @ weight[:, k]).T, asks @ (places @ weight[:, k]).T
     return HeadCircuits(qk, at_places, written @ model.read_out.weight.value, exact, told)
 

@@ -27,7 +27,7 @@ class Probes(NamedTuple):
 
     stages: tuple[str, ...]  # S names of the residual stream
     right: np.ndarray  # (S, T, n, 1 + O): of each of n numbers, over all operations and by operation
-    control: np.ndarray  # (S, T, n): of shuffled numbers
+    control: np.ndarray  # (S, T, n, 1 + O): of shuffled numbers, on the same expressions
     names: tuple[str, ...]  # of the O operations
 
 
@@ -53,7 +53,7 @@ def probe_steps(model, space, count=ASKED, seed=SEED):
             right[number, token] = np.stack([_mean(hits[rows]) for rows in groups], axis=-1)
         yield (number + 1) / len(streams)
     n = numbers.shape[1]
-    return Probes(stages, right[:, :, :n], right[:, :, n:, 0], some.names)
+    return Probes(stages, right[:, :, :n], right[:, :, n:], some.names)
 
 
 def untrained_steps(config, space):
