@@ -15,6 +15,10 @@ from tinyformer.evaluation.calibration import calibration_error, reliability
 from tinyformer.evaluation.report import by_side, whole_space
 part = by_side(*whole_space(load_checkpoint("{path}")))["{side}"]
 print(calibration_error(part), *(row for row in reliability(part) if row.count), sep="\\n")"""
+FEW = (
+    " With few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8% (the upper end of its "
+    "interval)."
+)
 SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the number of models
 
 
@@ -40,19 +44,21 @@ def show(asked, key="calibration"):
     for shown, column, _ in components.side_by_side(asked.models, lambda shown: _error(of[shown.name])):
         name, color = shown.name, shown.style.color
         with column:
-            figure = chart.reliability(bins[name], color, shown.style.shape, size)
-            components.draw(figure, key=f"{key}-diagram-{name}")
+            figure = chart.reliability(bins[name], color, shown.style.shape, size, asked.census)
+            components.draw(figure, key=f"{key}-diagram-{name}-{asked.census}")
             figure = chart.sureness(confidence_bands(of[name]), BAND_ENDS, color, size)
             components.draw(figure, key=f"{key}-sureness-{name}")
     components.how_to_read(
         "Answers are put into ten bins by their confidence, the probability of the answer given. A bin's mark stands "
-        "at how sure the model was there, and how often it was right, with the 95% interval; the number beside it "
-        "counts the answers. Above the diagonal a model is better than it thinks, below it is too sure of itself.\n\n"
-        "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017). With "
-        "few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8% (the upper end of its "
-        "interval).\n\nBelow, the same answers by how many nines the confidence has, which takes the last bin apart."
+        "at how sure the model was there, and how often it was right"
+        + ("; " if asked.census else ", with the 95% interval; ")
+        + "the number beside it counts the answers. Above the diagonal a model is better than it thinks, below it is "
+        "too sure of itself.\n\n"
+        "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017)."
+        + ("" if asked.census else FEW)
+        + "\n\nBelow, the same answers by how many nines the confidence has, which takes the last bin apart."
     )
-    _table([(shown, row) for shown in asked.models for row in bins[shown.name]], f"{key}-bins")
+    _table([(shown, row) for shown in asked.models for row in bins[shown.name]], f"{key}-bins", asked.census)
 
 
 def _bins(part, census):
@@ -66,7 +72,7 @@ def _error(part):
     return f"calibration error {np.format_float_positional(calibration_error(part), 2, fractional=False, trim='-')}"
 
 
-def _table(rows, key):
+def _table(rows, key, census):
     frame = pd.DataFrame([
         {
             "model": f"{shown.style.glyph} {shown.name}",
@@ -80,6 +86,7 @@ def _table(rows, key):
         }
         for shown, row in rows
     ])  # fmt: skip
+    frame = frame.drop(columns=["95% interval from", "to"]) if census else frame
     formats = dict.fromkeys(frame.columns[4:], "%.3f%%") | {"sure above": "%.0f%%", "up to": "%.0f%%"}
     st.dataframe(
         frame,

@@ -5,10 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import caches
-from dashboard.history import NEVER_DRAWN, histories
+from dashboard.history import HELD_OUT, histories
 from tinyformer.evaluation import finding
 from tinyformer.evaluation.best import best
 from tinyformer.task.datasets import SIDES
+
+FAILS = "Fails: less right, beyond chance, than at the lengths it was trained on (95% intervals that do not meet)."
 
 
 def draw(models):
@@ -45,7 +47,7 @@ def draw(models):
     )
     if trained:
         beyond = finding.beyond(names, [caches.lengths(shown.file) for shown, _ in trained])  # a second, once
-        first_line.text(" ".join(filter(None, (held_out, beyond))))
+        first_line.text(" ".join(filter(None, (held_out, beyond))), help=FAILS if beyond else None)
 
 
 def best_of(models):
@@ -57,7 +59,7 @@ def best_of(models):
     for shown, evaluation, of in zip(models, evaluations, sides, strict=True):
         if shown.checkpoint.training and shown.checkpoint.training.split_by == "draw":
             said = np.array(histories(shown.checkpoint.training, evaluation, of))
-            common &= said == NEVER_DRAWN["test"]
+            common &= said == HELD_OUT
     place = best([evaluation.correct[common] for evaluation in evaluations])
     return None if place is None else models[place].name
 

@@ -31,8 +31,8 @@ def draw(shown_models, expression):
         "A model knows lengths it was trained on. At another length every position behind the new number means "
         "something else: what stands at the end stands elsewhere, and there is one more number to take into account. "
         "A **filled** mark is a trained length, a **hollow** one lies beyond.\n\n"
-        "Every expression asked here is of the held-out side: all there are of two and three numbers, 1,000 drawn ones "
-        "of each longer kind; of a table, all it has. *Sure, on average* in the table is the "
+        "Every expression asked here is of the held-out side: all there are of two and three numbers, up to 1,000 "
+        "drawn ones of each longer kind; of a table, all it has. *Sure, on average* in the table is the "
         "mean probability of the answers given: far above the accuracy, a model does not notice that it fails."
     )
     frame = pd.DataFrame(rows, columns=chart.COLUMNS)

@@ -91,14 +91,15 @@ def behind_cell(evaluation, truth, answer):
 
 def mistakes(asked):
     """(DataFrame of all wrong answers and of the least sure right ones, a sentence that counts them)."""
-    frames, wrong = [], 0
+    frames, told = [], []
     for shown, whole, sides, chosen in zip(asked.models, asked.evaluations, asked.sides, asked.chosen, strict=True):
         mistaken = (chosen & ~whole.correct).nonzero()[0]
         right = (chosen & whole.correct).nonzero()[0]
         doubted = right[whole.confidence[right].argsort(kind="stable")[:DOUBTS]]
         rows = [*mistaken[whole.losses[mistaken].argsort(kind="stable")[::-1]], *doubted]
-        wrong += len(mistaken)
         part = whole.select(rows)
+        known = histories(shown.checkpoint.training, part, sides[rows])
+        told += [""] * len(mistaken) if shown.checkpoint.by_hand else known[: len(mistaken)]  # by hand: never trained
         of_right = part.probabilities[range(len(part)), part.targets].astype(float)
         frames.append(pd.DataFrame({
             "model": f"{shown.style.glyph} {shown.name}",
@@ -108,10 +109,19 @@ def mistakes(asked):
             "answered": words(part.predictions, part.task),
             SURE: 100 * part.confidence,
             RIGHT: 100 * of_right,
-            "in training": histories(shown.checkpoint.training, part, sides[rows]),
+            "in training": known,
         }))  # fmt: skip
     table = pd.concat(frames).sort_values(RIGHT, kind="stable", ignore_index=True)
-    of_seen = int((table["in training"].str.startswith("trained on") & (table["verdict"] == "wrong")).sum())
-    counts = f"**{wrong:,} wrong**, {f'{of_seen:,}' if of_seen else 'none'} of them on expressions that were trained on"
-    counts = counts if wrong else "**None wrong**"
+    counts = of_seen(told) if told else "**None wrong**"
     return table, f"{counts}; with them the {DOUBTS} least confident right answers of each model."
+
+
+def of_seen(told):
+    """What `histories` tells of wrong answers → how many there are, and how many were trained on, as far as known."""
+    unknown = sum(one.endswith((" side", "not counted")) for one in told)  # a side alone: nothing is known of draws
+    seen = sum(one.startswith("trained on") for one in told)
+    if unknown == len(told):
+        return f"**{unknown:,} wrong**; whether they were trained on is not known"
+    words = f"**{len(told):,} wrong**, {f'{seen:,}' if seen else 'none'} of them on expressions "
+    rest = f"known to be trained on; of {unknown:,} it is not known" if unknown else "that were trained on"
+    return words + rest

@@ -9,6 +9,11 @@ from tinyformer import accuracy_per_operation
 from tinyformer.task.task import DEFAULT_TASK
 
 NAMES = {"group": "operation", "correct": "right", "total": "of", "low": "95% interval from", "high": "to"}
+COUNTED = "All expressions were counted: there is nothing to be unsure of, and no interval."
+INTERVAL = (
+    "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where many "
+    "expressions were counted, and long where few were, whatever the accuracy."
+)
 PLACE_AND_SIZE = (
     " *First*, *Second* and *Last* need the place of a number, *Max* and *Min* its size.\n\n"
     "With *place of the answer*, look at one kind of expression only: is a model that answers Max right because "
@@ -29,9 +34,7 @@ def draw(asked, key="operations"):
     figure = intervals.per_operation(rows, looks, asked.census)
     components.draw(figure, key=f"{key}-{len(asked.models)}-{asked.census}", stretch=True)
     components.how_to_read(
-        ("All expressions were counted: there is nothing to be unsure of, and no interval. " if asked.census else "")
-        + "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where "
-        "many expressions were counted, and long where few were, whatever the accuracy."
+        (COUNTED if asked.census else INTERVAL)
         + (PLACE_AND_SIZE if all(part.task == DEFAULT_TASK for part in asked.parts) else "")
     )
     numbers = st.expander("The numbers as a table", key=f"{key}-numbers", on_change="rerun")

@@ -26,8 +26,8 @@ print(len(wrong), "of", len(evaluation), "wrong:", *map(wrong.task.detokenize, w
 WIDTH = 460  # pixels of one operation: two side by side on a wide page
 EXPLANATION = (
     "Each cell is one expression *operation ( a b c )*: the grid is the first number *a*, the row the second *b*, the "
-    "column the third *c*. **Large squares** were kept out of training (held out, or validation), **small** ones were "
-    "there to be trained on: the tooltip says how often each was drawn."
+    "column the third *c*. **Large squares** are the test and the validation side, which are kept out of training, "
+    "unless draws were split instead; **small** ones were there to be trained on. The tooltip says what each was to it."
 )
 
 

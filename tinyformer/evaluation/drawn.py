@@ -22,17 +22,32 @@ def times_drawn(config, tokens, mask, sides):
     if config.num_examples * (config.num_args_range[1] + FRAME) > MOST_TOKENS:
         return None
     try:
-        counts = _training_set(config) if _is_cut_otherwise(config) else _draws(config)
+        counts = _training_set(config) if is_cut_otherwise(config) else _draws(config)
     except ValueError:  # no training has an empty side
         return None
-    rows = np.asarray(tokens, np.uint8)
-    found = np.array([counts.get(row[keep].tobytes(), 0) for row, keep in zip(rows, mask, strict=True)], dtype=int)
-    if not _is_cut_otherwise(config):
+    found = _looked_up(counts, tokens, mask)
+    if not is_cut_otherwise(config):
         found[np.asarray(sides) != SIDES.index("train")] = 0
     return found
 
 
-def _is_cut_otherwise(config):
+def chose_the_best(config, tokens, mask):
+    """The same expressions → (N,) bool: whether they are in the validation set, by which the best epoch was chosen.
+
+    Of a training of which `times_drawn` is known. Not the whole side is, where it is too large to be listed.
+    """
+    try:
+        return _looked_up(_validation_set(config), tokens, mask) > 0
+    except ValueError:  # no training has an empty side
+        return np.zeros(len(tokens), bool)
+
+
+def _looked_up(counts, tokens, mask):
+    rows = np.asarray(tokens, np.uint8)
+    return np.array([counts.get(row[keep].tobytes(), 0) for row, keep in zip(rows, mask, strict=True)], dtype=int)
+
+
+def is_cut_otherwise(config):
     """The training set is not all the draws of the training side."""
     return config.split_by != "expression" or config.train_limit is not None
 
@@ -46,6 +61,11 @@ def _draws(config):
 @lru_cache(maxsize=8)
 def _training_set(config):
     return _counted(prepare_data(config).train.tokens)
+
+
+@lru_cache(maxsize=8)
+def _validation_set(config):
+    return _counted(prepare_data(config).validation.tokens)
 
 
 def _counted(tokens):

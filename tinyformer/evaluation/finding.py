@@ -1,7 +1,7 @@
 """What the figures of some models say, in sentences: how they do on what was held out, and where they begin to fail."""
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-FAILS_BELOW = 0.95  # of accuracy: a length whose 95 % interval lies below it is one at which a model fails
+FAILS_BELOW = 0.95  # of accuracy: a length it was trained on, and whose 95 % interval lies below it, it never learned
 
 
 def held_out(names, reports):
@@ -28,30 +28,39 @@ def held_out(names, reports):
 def beyond(names, lengths):
     """Their lists of LengthAccuracy → a sentence on what they were not trained on; "" if there is no such length.
 
-    Nothing of a model that fails within its training.
+    A model fails at a length whose 95 % interval lies below those of all lengths it was trained on. Nothing is said of
+    one that fails within its training.
     """
     first = {}
     for name, rows in zip(names, lengths, strict=True):
         outside = [row for row in rows if not row.trained]
-        failed = [row for row in outside if row.high < FAILS_BELOW]
+        usual = min((row.low for row in rows if row.trained), default=FAILS_BELOW)
+        failed = [row for row in outside if row.high < usual]
         longer = [row for row in failed if row.num_args > max((r.num_args for r in rows if r.trained), default=0)]
         if outside and not any(row.trained and row.high < FAILS_BELOW for row in rows):  # else it does not begin there
             first[name] = (longer or failed or [None])[0]
     if not first:
         return ""
-    where = {row.num_args if row else None for row in first.values()}
+    where = {}
+    for name, row in first.items():
+        where.setdefault(row.num_args if row else None, []).append(name)
     if len(where) == 1 and len(names) == len(first):
-        length = where.pop()
+        (length,) = where
         subject = "It" if len(names) == 1 else "Both" if len(names) == 2 else "They all"
         if length is None:
             return f"{subject} hold{'s' if len(names) == 1 else ''} at every length that was asked."
-        begin = "begins" if len(names) == 1 else "begin"
-        return f"{subject} {begin} to fail at {_word(length)} numbers{_sure(list(first.values()))}."
-    said = [
-        f"{name} {'holds at every length' if row is None else f'begins to fail at {_word(row.num_args)} numbers'}"
-        for name, row in first.items()
-    ]
+        return f"{subject} {_begin(names)} to fail at {_word(length)} numbers{_sure(list(first.values()))}."
+    holding, said = where.pop(None, []), []
+    for length, own in sorted(where.items()):
+        how = f"at {_word(length)}" if said else f"{_begin(own)} to fail at {_word(length)} numbers"
+        said.append(f"{' and '.join(own)} {how}")
+    if holding:
+        said.append(f"{' and '.join(holding)} hold{'s' if len(holding) == 1 else ''} at every length")
     return f"Beyond what they were trained on, {', '.join(said)}{_sure([row for row in first.values() if row])}."
+
+
+def _begin(names):
+    return "begins" if len(names) == 1 else "begin"
 
 
 def _sure(rows):
