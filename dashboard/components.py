@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from dashboard.history import epochs_trained
 from dashboard.plain_text import html, plain
 from tinyformer.task.task import DEFAULT_TASK
 
@@ -106,7 +107,9 @@ def origin(shown):
     if training is None:
         return "written by hand" if shown.checkpoint.by_hand else "origin unknown"
     named = f"seed-{training.seed}" in re.findall(r"seed-\d+", shown.name)
-    return f"{'' if named else f'seed {training.seed}, '}{training.epochs} epochs"
+    epochs = epochs_trained(shown.checkpoint)
+    stopped = "" if epochs == training.epochs else f"stopped after {epochs} of "
+    return f"{'' if named else f'seed {training.seed}, '}{stopped}{training.epochs} epochs"
 
 
 def complaint(error, kept):

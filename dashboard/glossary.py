@@ -6,11 +6,12 @@ from html import escape
 import streamlit as st
 
 MEANINGS = {
-    "token": "One word of a question: an operation, a digit or a bracket. The model is given its number, nothing else.",
+    "token": "One word of a question: an operation, a digit or a bracket. The model is given its number and, as a "
+    "rule, its place; not its meaning.",
     "layer": "One round in which every token looks at the others and gathers from them what it needs.",
     "head": "One of several looks that a layer takes at the same time, each with weights of its own.",
     "seed": "The number that decides a model's first, random weights and the order in which it is shown the examples.",
-    "attention": "How much one token takes from each of the others: shares that sum to 1.",
+    "attention": "How much one token takes from each token, itself included: shares that sum to 1.",
     "held out": "Kept away: no weight was learned from it, and no choice was made by it.",
     "validation": "Expressions that are not learned from; the best weights are chosen by them.",
     "loss": "How wrong an answer is: minus the logarithm of the probability that the right token was given, in nats.",

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from tinyformer.evaluation.drawn import times_drawn
+from tinyformer.evaluation.drawn import chose_the_best, is_cut_otherwise, times_drawn
 from tinyformer.task.datasets import SIDES
 
-NEVER_DRAWN = {"test": "held out", "validation": "validation", "train": "training side, never drawn"}
+HELD_OUT, CHOSE, NEVER_TRAINED_ON = "held out", "validation", "never trained on"
+NEVER_DRAWN = {"validation": "validation side, never drawn", "train": "training side, never drawn"}
 IN_WORDS = {
-    "test": "never saw it: held out",
-    "validation": "never trained on it, but it helped to choose the best epoch",
-    "train": "never saw it: open to training, but not drawn",
+    HELD_OUT: "never saw it: held out",
+    CHOSE: "never trained on it, but it helped to choose the best epoch",
+    NEVER_TRAINED_ON: "never trained on it",
+    NEVER_DRAWN["validation"]: "never saw it: on the validation side, but not drawn",
+    NEVER_DRAWN["train"]: "never saw it: open to training, but not drawn",
 }
 
 
@@ -21,14 +24,27 @@ def histories(training, evaluation, sides):
     draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides) if training else None
     if draws is None:  # without a training, the sides are those of the default
         return [f"{SIDES[side]} side" + (", draws not counted" if training else "") for side in sides]
+    chose = chose_the_best(training, evaluation.tokens, evaluation.mask)
     return [
-        f"trained on ({_draws(times)})" if times else NEVER_DRAWN[SIDES[side]]
-        for side, times in zip(sides, draws, strict=True)
+        f"trained on ({_draws(times)})" if times else CHOSE if chosen else _untouched(training, SIDES[side])
+        for side, times, chosen in zip(sides, draws, chose, strict=True)
     ]
 
 
-def history(training, expression, side):
-    """The same of one Expression on this side of the model's split, as a sentence without its subject."""
+def _untouched(training, side):
+    """Of what was neither trained on nor chosen by. Sides say nothing of a training whose draws were cut otherwise."""
+    return HELD_OUT if side == "test" else NEVER_TRAINED_ON if is_cut_otherwise(training) else NEVER_DRAWN[side]
+
+
+def epochs_trained(checkpoint):
+    """How many epochs of its training came to an end: fewer than planned where it was stopped."""
+    log = checkpoint.history
+    return int(max(log.epochs["epoch"], default=0)) if len(log.steps["step"]) else checkpoint.training.epochs
+
+
+def history(checkpoint, expression, side):
+    """The same of one Expression on this side of a Checkpoint's split, as a sentence without its subject."""
+    training = checkpoint.training
     if training is None:
         return "whether it saw it in training is not known"
     fewest, most = training.num_args_range
@@ -36,15 +52,19 @@ def history(training, expression, side):
         return f"never saw {len(expression.numbers)} numbers in training"
     if max(expression.numbers) > training.max_value:
         return f"never saw a number above {training.max_value} in training"
+    if side == "test" and training.split_by == "expression":
+        return IN_WORDS[HELD_OUT]
     tokens = np.array([expression.tokens])
-    if side == "train" or training.split_by == "draw":
-        draws = times_drawn(training, tokens, tokens >= 0, [SIDES.index(side)])
-        if draws is None:
-            return "may have seen it in training: its draws are not counted"
-        if draws[0]:
-            return f"saw it in training: {_draws(int(draws[0]))}, {training.epochs} epochs"
-        return IN_WORDS["train"]
-    return IN_WORDS[side]
+    draws = times_drawn(training, tokens, tokens >= 0, [SIDES.index(side)])
+    if draws is None:
+        return "may have seen it: its draws are not counted"
+    if draws[0]:
+        epochs, drawn = epochs_trained(checkpoint), _draws(int(draws[0]))
+        if not epochs:
+            return f"may have seen it in training: {drawn}, but it was stopped in its first epoch"
+        return f"saw it in training: {drawn}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
+    chose = chose_the_best(training, tokens, tokens >= 0)[0]
+    return IN_WORDS[CHOSE if chose else _untouched(training, side)]
 
 
 def _draws(times):

@@ -14,7 +14,7 @@ MOST_OWN = 4  # of them, of operations that are not among the usual five
 WORTH_SHOWING = 0.005  # of probability: below it, a second answer is a number nobody needs
 FOUR_SENTENCES = (
     "A question is cut into {{token|tokens}}, and of each the model is told its number, not its meaning. In every "
-    "{{layer}} each token looks at all of them and takes from some, and several {{head|heads}} do so at once. After "
+    "{{layer}} each token looks at all of them and takes from some, with one {{head}} or with several at once. After "
     "the last layer the answer is read off {read}. A {{seed}} decides the random weights that a model begins with: "
     "trained from different ones, models can answer alike and yet look at different things."
 )
@@ -79,8 +79,11 @@ def draw_four_sentences(models):
     glossary.prose(FOUR_SENTENCES.format(read=read))
 
 
-def draw_path(expression, config, answers):
-    """The expression as the model gets it, the layers it goes through, and the right answer: `questions.answers`."""
+def draw_path(expression, models, answers):
+    """The expression as models get it, the layers of the first, and the right answer: `questions.answers`."""
+    config = models[0].model.config
+    shapes = {(shown.model.config.num_layers, shown.model.config.num_heads) for shown in models}
+    whose = f"<em style='font-size:.87rem'>{html(models[0].name)}</em>" if len(shapes) > 1 else ""
     tokens = "".join(f"<span>{escape(word)}</span>" for word in expression.words)
     heads = f"{config.num_heads} {'head' if config.num_heads == 1 else 'heads'}"
     dots = "●" * config.num_heads if config.num_heads <= 8 else ""
@@ -92,7 +95,7 @@ def draw_path(expression, config, answers):
         f"{' to ' + html(', '.join(names)) if len(answers) > 1 else ''}</em>"
         for answer, names in answers.items()
     )
-    st.html(f'{STYLE}<div class="tf-path">{tokens}{layers}<em>→</em>{right}</div>')
+    st.html(f'{STYLE}<div class="tf-path">{tokens}{layers}{whose}<em>→</em>{right}</div>')
 
 
 def draw_answer(probabilities, expression):

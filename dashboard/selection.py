@@ -53,7 +53,7 @@ class ShownModel(NamedTuple):
             return ""
         if self.checkpoint.by_hand:
             return "was written by hand, not trained"
-        return history(self.checkpoint.training, question, self.side_of(question))
+        return history(self.checkpoint, question, self.side_of(question))
 
 
 class Selection(NamedTuple):

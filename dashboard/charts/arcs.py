@@ -67,13 +67,12 @@ def _spec(num_tokens, color, width, columns):
     }
     lines = alt.Chart(ROWS).transform_filter(f"datum.weight >= {SMALLEST}")
     lines = lines.transform_calculate(place=f"sequence({POINTS})").transform_flatten(["place"])
-    for name, formula in arc.items():
-        lines = lines.transform_calculate(**{name: formula})
+    lines = lines.transform_calculate(**arc)
     lines = lines.mark_line(color=color, strokeCap="round", opacity=0.75, clip=True).encode(
         x=alt.X("x:Q", axis=None, scale=x_scale),
         y=alt.Y("y:Q", axis=None, scale=y_scale),
-        detail="to:N",
-        order="place:Q",
+        detail=alt.Detail("to:N"),
+        order=alt.Order("place:Q"),
         strokeWidth=alt.StrokeWidth("weight:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, WIDEST]), legend=None),
         tooltip=told,
     )
@@ -83,7 +82,7 @@ def _spec(num_tokens, color, width, columns):
         .encode(
             x=alt.X("to:Q", axis=None, scale=x_scale),
             y=alt.Y("y:Q", axis=None, scale=y_scale),
-            text="word:N",
+            text=alt.Text("word:N"),
             tooltip=told,
         )
     )

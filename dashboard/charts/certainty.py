@@ -36,7 +36,7 @@ def _scale_spec():
         .mark_rect(clip=True)
         .encode(
             x=alt.X("low:Q", title="how sure of its answer", scale=alt.Scale(domain=[-1, 1]), axis=axis),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
             color=alt.Color("certainty:Q", scale=SCALE, legend=None),
             tooltip=[alt.Tooltip("certainty:Q", format=".2f")],
         )

@@ -1,4 +1,5 @@
-"""A circuit as a graph: tokens and positions below, the answer on top, an edge as wide as what is lost without it."""
+"""A circuit as a graph: tokens and positions below, the answer on top. A line holds up to three edges, and is as wide
+as what is lost without the one of them that matters most."""
 
 from functools import lru_cache
 
@@ -26,7 +27,7 @@ def circuit_graph(edges, num_layers, num_heads, color, *, width=300, title="Circ
         for name, (x, y) in places.items()
     ]
     heavy = ", ".join(f"{row['edge']} {row['lost']:.2f}" for row in rows[: len(edges)][-5:][::-1])
-    description = f"{title}: {len(edges)} connections; without them most is lost: {heavy or 'none'}"
+    description = f"{title}: {len(edges)} connections; the strongest: {heavy or 'none'}"
     return Figure(_spec(num_layers, color, width, title), pd.DataFrame(rows), description)
 
 
@@ -49,9 +50,12 @@ def _short(name):
 def _spec(num_layers, color, width, title):
     x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, 1], nice=False))
     y = alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[-0.6, 2 * num_layers + 1.6], nice=False))
-    tooltip = [alt.Tooltip("edge:N"), alt.Tooltip("as:N"), alt.Tooltip("lost:Q", title="lost without it", format=".1%")]
+    lost = alt.Tooltip("lost:Q", title="lost without the one that matters most", format=".1%")
+    tooltip = [alt.Tooltip("edge:N"), alt.Tooltip("as:N"), lost]
     lines = alt.Chart(ROWS).transform_filter("datum.kind == 'edge'").mark_rule(color=color, opacity=0.55)
-    lines = lines.encode(x=x, y=y, x2="x2:Q", y2="y2:Q", size=alt.Size("width:Q", scale=None), tooltip=tooltip)
+    lines = lines.encode(
+        x=x, y=y, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), size=alt.Size("width:Q", scale=None), tooltip=tooltip
+    )
     parts = alt.Chart(ROWS).transform_filter("datum.kind == 'part'").encode(
         x=x, y=y, opacity=alt.Opacity("strength:Q", scale=None), tooltip=[alt.Tooltip("edge:N", title="part")]
     )  # fmt: skip
@@ -61,7 +65,7 @@ def _spec(num_layers, color, width, title):
         parts.transform_filter(f"length(datum.short) > 4 && {where}").mark_text(fontSize=11, color=NEUTRAL, dy=dy)
         for where, dy in (("datum.y == 0", 22), ("datum.y > 0", -22))
     ]
-    names = [layer.encode(text="short:N") for layer in (inside, *outside)]
+    names = [layer.encode(text=alt.Text("short:N")) for layer in (inside, *outside)]
     height = ROW * (2 * num_layers + 2)
     chart = alt.layer(lines, plates, *names, data=ROWS).properties(width=width, height=height, title=title)
     return to_spec(chart)

@@ -87,10 +87,10 @@ def _plane_spec(color, titles, reach, size):
         x=alt.X("x:Q", title=titles[0], scale=scale, axis=axis), y=alt.Y("y:Q", title=titles[1], scale=scale, axis=axis)
     )
     chart = alt.layer(
-        base.mark_line(color=NEUTRAL, opacity=0.6, strokeWidth=1).encode(order="digit:Q"),
+        base.mark_line(color=NEUTRAL, opacity=0.6, strokeWidth=1).encode(order=alt.Order("digit:Q")),
         base.mark_point(size=12, filled=True, color=color).encode(tooltip=tooltip),
         base.mark_text(fontSize=15, fontWeight=600, color=color).encode(
-            x=alt.X("at_x:Q", scale=scale), y=alt.Y("at_y:Q", scale=scale), text="digit:O", tooltip=tooltip
+            x=alt.X("at_x:Q", scale=scale), y=alt.Y("at_y:Q", scale=scale), text=alt.Text("digit:O"), tooltip=tooltip
         ),
         data=ROWS,
         title="Where the digits lie",

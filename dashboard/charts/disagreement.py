@@ -33,7 +33,7 @@ def _spec(names):
     )
     chart = alt.layer(
         base.mark_rect(opacity=0.16, color=NEUTRAL),
-        base.mark_text(fontSize=15, fontWeight=600).encode(text="count:Q", color=ink_color()),
+        base.mark_text(fontSize=15, fontWeight=600).encode(text=alt.Text("count:Q"), color=ink_color()),
         data=ROWS,
         title="Expressions answered differently",
     ).properties(width=CELL * len(names), height=CELL * len(names) * 0.75)

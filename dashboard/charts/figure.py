@@ -9,7 +9,8 @@ from altair.utils import schemapi
 from dashboard.charts.theme import CONFIG
 
 # Altair checks each piece of a chart against Vega-Lite's schema, which takes 40 % of the time to build it. What the
-# charts say doesn't depend on the visitor: the tests switch the checks on, and nobody waits for them.
+# charts say doesn't depend on the visitor: the tests switch the checks on, and nobody waits for them. For the same
+# reason: `text=alt.Text("word:N")`. For `text="word:N"` Altair hashes all its 1,700 classes, which takes 8 ms.
 schemapi.disable_debug_mode()
 
 

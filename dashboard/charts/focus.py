@@ -12,11 +12,12 @@ ROW_HEIGHT = 26
 
 
 def focus(rows, models, num_tokens=6):
-    """rows: (model, head, entropy, positions) with entropy in [0, 1]; models: (name, color, shape).
+    """rows: (model, head, entropy) with entropy in [0, 1]; models: (name, color, shape).
 
-    `num_tokens` of the expression says which number of tokens an entropy amounts to.
+    `num_tokens` of the expression says which number of tokens an entropy amounts to: on the axis, and at a mark.
     """
-    data = pd.DataFrame(rows, columns=["model", "head", "entropy", "positions"])
+    data = pd.DataFrame(rows, columns=["model", "head", "entropy"])
+    data["positions"] = num_tokens ** data["entropy"]
     described = data.groupby("model", sort=False)["entropy"]
     description = "Normalized entropy of the heads: " + "; ".join(
         f"{model} {values.min():.2f} to {values.max():.2f}" for model, values in described

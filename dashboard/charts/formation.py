@@ -91,7 +91,7 @@ def _token_map_spec(limits, color, size):
         .encode(
             x=alt.X("x:Q", title="first component", scale=alt.Scale(domain=list(limits[0])), axis=axis),
             y=alt.Y("y:Q", title="second component", scale=alt.Scale(domain=list(limits[1])), axis=axis),
-            text="token:N",
+            text=alt.Text("token:N"),
             color=alt.condition(alt.datum.kind == "digit", alt.value(color), alt.value(NEUTRAL)),
             tooltip=[alt.Tooltip("token:N"), alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")],
         )

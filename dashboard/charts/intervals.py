@@ -15,6 +15,8 @@ TOOLTIP = [
     alt.Tooltip("correct:Q", title="right"),
     alt.Tooltip("total:Q", title="of"),
     alt.Tooltip("accuracy:Q", format=".2%"),
+]
+INTERVAL = [
     alt.Tooltip("low:Q", title="95% interval from", format=".2%"),
     alt.Tooltip("high:Q", title="to", format=".2%"),
 ]
@@ -39,7 +41,7 @@ def _per_operation_spec(models, groups, lowest, census):
         x=alt.X("group:N", title="operation", sort=list(groups), axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("model:N", sort=names, scale=alt.Scale(paddingInner=0.4, paddingOuter=1)),
         color=color,
-        tooltip=TOOLTIP,
+        tooltip=TOOLTIP if census else [*TOOLTIP, *INTERVAL],
     )
     scale = alt.Scale(domain=[lowest, 1], nice=False)
     title = "accuracy" if lowest == 0 else f"accuracy (axis from {lowest:.0%})"

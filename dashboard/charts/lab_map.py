@@ -49,7 +49,7 @@ def _spec(title, names, box):
     ground = (
         base.transform_filter("datum.kind == 'ground'")
         .mark_rect(clip=True, opacity=0.3)
-        .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=alt.Color("height:Q", legend=None))
+        .encode(x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=alt.Color("height:Q", legend=None))
     )
     palette = list(PALETTE)  # the same as in the lines beside it
     series = alt.Stroke(

@@ -49,7 +49,7 @@ def _spec(models, lowest):
     title = "accuracy" if lowest == 0 else f"accuracy (axis from {lowest:.0%})"
     trained = alt.FillOpacity("length was:N", scale=alt.Scale(domain=["trained", BEYOND], range=[1, 0]), legend=None)
     chart = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title, **y), y2="high:Q"),
+        base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title, **y), y2=alt.Y2("high:Q")),
         base.mark_point(size=size, strokeWidth=2, opacity=1).encode(
             y=alt.Y("accuracy:Q", **y), shape=shape, fill=color, fillOpacity=trained
         ),

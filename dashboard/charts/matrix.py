@@ -55,7 +55,7 @@ def _spec(num_answers, color, cell):
         )
         .add_params(click)
     )
-    counted = base.transform_filter(alt.datum.count > 0).encode(text="count:Q")
+    counted = base.transform_filter(alt.datum.count > 0).encode(text=alt.Text("count:Q"))
     size = max(9, cell * 0.42)
     # On a quiet cell the loudest end of the scale of weights, which is dark on a light page and light on a dark one.
     ink = alt.Color("quiet:Q", scale=alt.Scale(domain=[0, 1], range="ramp"), legend=None)

@@ -10,11 +10,25 @@ from dashboard.charts.theme import NEUTRAL, readable_on
 
 COLUMNS = ["start", "end", "count", "confidence", "accuracy", "low", "high"]
 ROOM = 220  # pixels of a diagram in which ten counts can be told apart
+TOOLTIP = [
+    alt.Tooltip("start:Q", title="confidence above", format=".0%"),
+    alt.Tooltip("end:Q", title="up to", format=".0%"),
+    alt.Tooltip("count:Q", title="answers", format=","),
+    alt.Tooltip("confidence:Q", title="how sure, on average", format=".3%"),
+    alt.Tooltip("accuracy:Q", title="how often right", format=".3%"),
+]
+INTERVAL = [
+    alt.Tooltip("low:Q", title="95% interval from", format=".3%"),
+    alt.Tooltip("high:Q", title="to", format=".3%"),
+]
 INK = alt.Scale(domain=[0, 1], range="ramp")  # at 1 the scale's loudest end: dark on light pages, light on dark ones
 
 
-def reliability(rows, color, shape, size=300):
-    """rows as in COLUMNS, one for each bin with answers in it; color and shape are the model's."""
+def reliability(rows, color, shape, size=300, census=False):
+    """rows as in COLUMNS, one for each bin with answers in it; color and shape are the model's.
+
+    census: everything was counted, and low and high are the accuracy itself.
+    """
     data = pd.DataFrame(rows, columns=COLUMNS)
     data["ink"] = 1
     description = "Reliability: " + "; ".join(
@@ -22,34 +36,26 @@ def reliability(rows, color, shape, size=300):
         for row in data.itertuples(name="Bin")
     )
     counted = size >= ROOM or len(data) <= 4
-    return Figure(_reliability_spec(color, shape, size, counted), data, description)
+    return Figure(_reliability_spec(color, shape, size, counted, census), data, description)
 
 
 @lru_cache
-def _reliability_spec(color, shape, size, counted):
+def _reliability_spec(color, shape, size, counted, census):
     scale = alt.Scale(domain=[0, 1])
     marked = {"format": "%", "values": [0, 0.5, 1] if size < ROOM else [0, 0.2, 0.4, 0.6, 0.8, 1]}
     base = alt.Chart(ROWS).encode(
         x=alt.X("confidence:Q", title="how sure, on average", scale=scale, axis=alt.Axis(**marked, labelFlush=True)),
-        tooltip=[
-            alt.Tooltip("start:Q", title="confidence above", format=".0%"),
-            alt.Tooltip("end:Q", title="up to", format=".0%"),
-            alt.Tooltip("count:Q", title="answers", format=","),
-            alt.Tooltip("confidence:Q", title="how sure, on average", format=".3%"),
-            alt.Tooltip("accuracy:Q", title="how often right", format=".3%"),
-            alt.Tooltip("low:Q", title="95% interval from", format=".3%"),
-            alt.Tooltip("high:Q", title="to", format=".3%"),
-        ],
+        tooltip=TOOLTIP if census else [*TOOLTIP, *INTERVAL],
     )
     once = alt.Chart(ROWS).transform_aggregate(rows="count()").transform_calculate(zero="0", one="1")
     diagonal = once.mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(
-        x=alt.X("zero:Q", scale=scale), x2="one:Q", y=alt.Y("zero:Q", scale=scale), y2="one:Q"
+        x=alt.X("zero:Q", scale=scale), x2=alt.X2("one:Q"), y=alt.Y("zero:Q", scale=scale), y2=alt.Y2("one:Q")
     )
     right = alt.Y("accuracy:Q", scale=scale)
     layers = [
         diagonal,
         base.mark_rule(strokeWidth=2, color=color).encode(
-            y=alt.Y("low:Q", title="how often right", scale=scale, axis=alt.Axis(**marked)), y2="high:Q"
+            y=alt.Y("low:Q", title="how often right", scale=scale, axis=alt.Axis(**marked)), y2=alt.Y2("high:Q")
         ),
         base.mark_point(filled=True, opacity=1, size=80, color=color, shape=shape).encode(y=right),
     ]
@@ -104,7 +110,7 @@ def _sureness_spec(bands, color, size):
         ],
     )
     numbers = base.transform_filter("datum.verdict == 'right' && datum.together > 0").encode(
-        x=alt.X("reach:Q", **x), text="label:N"
+        x=alt.X("reach:Q", **x), text=alt.Text("label:N")
     )
     ink = alt.Color("ink:Q", scale=INK, legend=None)
     chart = alt.layer(

@@ -40,7 +40,7 @@ def _spec(count, color, title, unit, width, row, domain):
     end = alt.X("end:Q", axis=None, scale=alt.Scale(domain=domain, nice=False))
     numbers = base.transform_calculate(end=f"max(0, datum[{unit!r}])").mark_text(align="left", dx=4, color=NEUTRAL)
     zero = alt.Chart(ROWS).transform_aggregate(rows="count()").mark_rule(color=NEUTRAL).encode(x=alt.datum(0))
-    layers = [bars, numbers.encode(x=end, text="written:N"), zero]
+    layers = [bars, numbers.encode(x=end, text=alt.Text("written:N")), zero]
     chart = alt.layer(*layers, data=ROWS).properties(
         width=width, height=row * count, **({"title": title} if title else {})
     )

@@ -125,10 +125,14 @@ def _labels(base, across, down):
     first, left, below = (base.transform_filter(f"datum.begins_{what}") for what in ("grid", "row", "column"))
     style = {"color": NEUTRAL, "aria": False}
     return [
-        first.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, **style).encode(text="grid:N", x=x, y=y),
-        left.mark_text(align="right", dx=-3, fontSize=9, **style).encode(text="b:Q", x=x, y=alt.Y("center:Q", **down)),
+        first.mark_text(align="left", baseline="bottom", dy=-2, fontSize=10, **style).encode(
+            text=alt.Text("grid:N"), x=x, y=y
+        ),
+        left.mark_text(align="right", dx=-3, fontSize=9, **style).encode(
+            text=alt.Text("b:Q"), x=x, y=alt.Y("center:Q", **down)
+        ),
         below.mark_text(baseline="top", dy=2, fontSize=9, **style).encode(
-            text="c:Q", x=alt.X("middle:Q", **across), y=alt.Y("foot:Q", **down)
+            text=alt.Text("c:Q"), x=alt.X("middle:Q", **across), y=alt.Y("foot:Q", **down)
         ),
     ]
 

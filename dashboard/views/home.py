@@ -13,7 +13,7 @@ if complaint:
 components.require_models(models)
 
 knowing = [shown for shown in models if isinstance(shown.question(expression), Expression)]
-home.draw_path(expression, knowing[0].model.config, questions.answers(models, expression))
+home.draw_path(expression, knowing, questions.answers(models, expression))
 home.draw_four_sentences(models)
 
 for shown, column, width in components.side_by_side(models, lambda shown: shown.history(expression), alone=456):

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from browser_page import settle
+from browser_page import settle, settle_whole
 from places import PLACES
 from serving import launch, serve
 from text import faults
@@ -32,6 +32,11 @@ def main(words):
             shown = "".join(f"&models={name}" for name in MODELS[:models])
             page.goto(f"{address}/{place}{'' if '?' in place else '?'}{shown}&expression={EXPRESSIONS[numbers]}")
             settle(page)
+            if (button := page.get_by_role("button", name="Try all")).count():
+                button.click()
+                page.wait_for_timeout(1_000)
+            if place.startswith("explore"):
+                settle_whole(page)
             for width, scheme in product(WIDTHS, SCHEMES):
                 page.emulate_media(color_scheme=scheme)
                 page.set_viewport_size({"width": width, "height": 900})

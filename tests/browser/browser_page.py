@@ -9,17 +9,35 @@ OUT_OF_COLUMN = """() => [...document.querySelectorAll('[data-testid=stMain] [da
   .map(c => [c.querySelector('svg.marks, canvas').getBoundingClientRect().right,
              c.closest('[data-testid=stVerticalBlock]').getBoundingClientRect().right])
   .filter(([chart, column]) => chart > column + 1)"""
+UNFINISHED = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]"  # skeleton: code to come
+# True at the second look that finds every element where the look before found it.
+STANDS_STILL = """() => { const before = window.tfBefore
+  window.tfBefore = JSON.stringify([...document.querySelectorAll('[data-testid=stElementContainer], .tf-model')]
+    .map(e => e.getBoundingClientRect()))
+  return window.tfBefore === before }"""
 
 
 def settle(page):
-    """Wait until the script has run and its charts are drawn."""
+    """Wait until the script has run, widgets and charts are drawn, nothing moves: only then is a place a place."""
     page.wait_for_selector("[data-testid=stMain] h1")
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
+    page.wait_for_function(f"!document.querySelector('{UNFINISHED}')")
     page.wait_for_function(
         "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(c => c.querySelector('svg, canvas'))"
     )
-    page.wait_for_timeout(300)
+    stand_still(page)
+
+
+def settle_whole(page):
+    """Of Explore Attention: wait, too, until what is computed beside the page is there."""
+    page.wait_for_function("!document.querySelector('[data-testid=stMain] [data-testid=stProgress]')", timeout=300_000)
+    settle(page)
+
+
+def stand_still(page):
+    """Wait until the page has arranged itself: two looks 300 ms apart find everything in the same place."""
+    page.evaluate("delete window.tfBefore")
+    page.wait_for_function(STANDS_STILL, polling=300)
 
 
 def assert_nothing_overflows(page):

@@ -7,7 +7,7 @@ opening a page is most of the time.
 from pathlib import Path
 
 import pytest
-from browser_page import assert_nothing_overflows
+from browser_page import assert_nothing_overflows, settle_whole
 from places import PLACES
 
 STREAMLITS_OWN = {
@@ -26,6 +26,8 @@ def ours(found):
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_fits_and_axe_finds_nothing_of_ours(visit, place):
     page = visit(place)
+    if place.startswith("explore"):
+        settle_whole(page)
     assert_nothing_overflows(page)
     page.set_viewport_size({"width": 1280, "height": 900})
     package = pytest.importorskip("axe_playwright_python", reason="the check needs axe-playwright-python")

@@ -71,7 +71,7 @@ def test_five_pages_with_settings_models_and_theme(way, browser, tmp_path):
             assert page.locator("[data-testid=stException], [data-testid=stAppDeployButton]").count() == 0
             color = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
             assert color == "rgb(20, 19, 27)"  # of the theme: Streamlit's own is another
-            assert "seed-42" in page.locator("[data-testid=stSidebar]").inner_text()
+            page.locator("[data-testid=stSidebar]").get_by_text("seed-42").first.wait_for()
             if path == "train" and environment.get("TINYFORMER_DATA", data):
                 table = page.locator("[data-testid=stDataFrame]")
                 table.scroll_into_view_if_needed()

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from browser_page import settle
+from browser_page import settle, settle_whole
 
 from dashboard.explore import sections
 from tinyformer import load_checkpoint, parse_expression
@@ -67,9 +67,7 @@ OVER_THE_EDGE = """() => [...document.querySelectorAll('[data-testid=stMain] [da
 def test_a_section_fits_with_one_model_and_with_four_and_twenty_numbers(visit, section):
     for models, width in ((f"{FOUR}{LONG}", 1280), ("&models=seed-42", 800)):
         page = visit(f"explore-attention?{link(section)}{models}", width=width)
-        progress = "[data-testid=stMain] [data-testid=stProgress]"
-        page.wait_for_function(f"!document.querySelector('{progress}')", timeout=90_000)
-        settle(page)
+        settle_whole(page)
         assert page.evaluate(OVER_THE_EDGE) == 0
 
 
@@ -78,6 +76,7 @@ def test_all_subsets_run_in_the_background_while_the_page_answers(visit):
     page.get_by_role("button", name="Try all 256 subsets").click()
     page.get_by_role("button", name="Cancel").wait_for()
     page.get_by_text("subsets of heads").first.wait_for()
+    assert page.get_by_role("button", name="Try all 256 subsets").count() == 0  # there is nothing to press twice
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Try all 256 subsets").click()
     page.get_by_text("subsets suffice").first.wait_for(timeout=120_000)

@@ -1,7 +1,7 @@
 """What one can read on a phone, at 800 px, before a class and on paper; and what Back and a copied link bring back."""
 
 import pytest
-from browser_page import settle
+from browser_page import settle, stand_still
 from text import faults
 
 FOUR = "".join(f"&models={name}" for name in ("seed-42", "seed-123", "seed-7", "mixed-42"))
@@ -19,7 +19,8 @@ def test_four_models_and_twenty_numbers_can_be_read_on_a_phone_and_at_800(visit,
 
 
 def test_at_800_two_models_stand_side_by_side(visit):
-    first, second, third = (box.bounding_box() for box in visit("", width=800).locator(".tf-model").all())
+    page = visit("", width=800)
+    first, second, third = (box.bounding_box() for box in page.locator(".tf-model").all())
     assert first["y"] == second["y"] < third["y"]
     assert first["width"] + second["width"] > 440
 
@@ -135,4 +136,5 @@ def test_home_is_printed_on_one_page_without_the_sidebar(visit):
     assert b"/Count 1" in pdf
     page.emulate_media(media="print")
     assert not page.get_by_test_id("stSidebar").is_visible()
+    stand_still(page)
     assert len({box.bounding_box()["y"] for box in page.locator(".tf-model").all()}) == 1

@@ -22,8 +22,9 @@ def test_light_and_dark_follow_the_reader(visit):
 
 
 def test_cells_of_heatmaps_are_square(visit):
-    sizes = visit("explore-attention").evaluate(CELLS)
-    squares = [(w, h) for w, h in sizes if abs(w - h) < 1.5]
+    page = visit("explore-attention")
+    page.wait_for_function(f"({CELLS})().length >= 24")  # a chart may still be on its way
+    squares = [(w, h) for w, h in page.evaluate(CELLS) if abs(w - h) < 1.5]
     assert len(squares) >= 24  # three models with eight heads; the color scale is not square
 
 

@@ -33,7 +33,7 @@ def figures():
         "heads": heads(w),
         "first_token": attention.first_token(w[:, :, 0], TOKENS),
         "scale": attention.scale(),
-        "focus": focus.focus([("a", "head 1.1", 0.2, 1.4)], LOOKS),
+        "focus": focus.focus([("a", "head 1.1", 0.2)], LOOKS),
         "per_operation": intervals.per_operation([ROW], LOOKS),
         "confusion": matrix.confusion(np.eye(10, 11, dtype=int) * 50, "#0660F2"),
         "curves": live.learning(LIVE, LOOKS, "Loss", "loss", log=True, log_steps=True),

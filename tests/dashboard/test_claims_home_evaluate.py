@@ -4,22 +4,36 @@ Those that are computed from figures (`finding`, `embeddings.verdict`, `head.bes
 """
 
 import copy
+import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from app_reading import charts, write_model
 
-from dashboard import home, selection
+from dashboard import glossary, home, selection
 from dashboard.evaluate import embeddings
 from dashboard.lab.rooms import ROOMS
-from tinyformer import Transformer, expression_space, interpret, load_checkpoint, parse_expression
+from tinyformer import (
+    Transformer,
+    TransformerConfig,
+    expression_space,
+    interpret,
+    load_checkpoint,
+    parse_expression,
+    save_checkpoint,
+)
 from tinyformer.checkpoints.folders import shipped_folder
+from tinyformer.evaluation import length_generalization
 from tinyformer.evaluation.drawn import times_drawn
 from tinyformer.evaluation.embeddings import digit_embeddings, number_sense
 from tinyformer.evaluation.intervals import wilson_interval
 from tinyformer.evaluation.length_generalization import accuracy_by_length
 from tinyformer.evaluation.report import split_of, whole_space
 from tinyformer.task.datasets import SIDES, side_of
+from tinyformer.task.operations import Operation
+from tinyformer.task.task import Task
 from tinyformer.task.vocabulary import DIGITS
 from tinyformer.training import Trainer
 
@@ -55,15 +69,25 @@ def test_of_a_token_the_model_is_told_its_number_and_not_its_meaning():
     np.testing.assert_allclose(after, before, atol=1e-5)
 
 
+def test_of_a_token_the_model_is_given_its_place_too_but_where_it_is_made_without_positions():
+    def moved(model):
+        one, other = model.predict([parse_expression(text).tokens for text in ("First ( 5 3 9 )", "First ( 3 5 9 )")])
+        return np.abs(one - other).max()
+
+    assert all(moved(one.model) > 0.9 for one in SHIPPED.values())
+    config = replace(SHIPPED["seed-42"].model.config, positions="none")
+    assert moved(Transformer(config, seed=1)) < 1e-6 and "as a rule, its place" in glossary.MEANINGS["token"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_in_every_layer_each_token_looks_at_all_a_row_sums_to_1_and_the_answer_is_read_off_the_first(name):
     model, tokens = SHIPPED[name].model, parse_expression("Max ( 5 3 9 )").tokens
     values = interpret.trace(model, tokens)
     for layer in range(model.config.num_layers):
         weights = values[f"blocks.{layer}.attn.pattern"][0]
-        assert (weights > 0).all()
+        assert (weights > 0).all()  # each token takes from itself, too
         np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
-    assert model.config.pooling == "first"
+    assert model.config.pooling == "first" and "from each token, itself included" in glossary.MEANINGS["attention"]
 
 
 def test_trained_from_different_seeds_models_answer_alike_and_look_at_different_things():
@@ -83,6 +107,24 @@ def test_an_answer_can_depend_on_a_token_that_the_first_one_never_looks_at():
     assert looked < 0.004 and answer(model, text) == DIGITS[8] and answer(model, "Max ( 9 8 0 )") == DIGITS[9]
 
 
+def test_one_head_or_several_is_said_and_whose_path_it_is_where_shapes_differ(app, folder):
+    app.run()
+    write_model(folder, "<b>one", 3, config=TransformerConfig(num_heads=1, num_layers=1))
+
+    def path(*models):
+        app.session_state["models"] = list(models)
+        app.run()
+        assert not app.exception
+        prose = next(html.proto.body for html in app.get("html") if "A question is cut into" in html.proto.body)
+        assert "with one " in prose and " or with several at once" in prose
+        return next(html.proto.body for html in app.get("html") if 'class="tf-path"' in html.proto.body)
+
+    assert "layer 2, 4 heads" in path("seed-42", "seed-7") and "seed-42" not in path("seed-42", "seed-7")
+    assert "layer 2" in path("seed-42", "<b>one") and ">seed-42</em>" in path("seed-42", "<b>one")
+    other = path("<b>one", "seed-42")
+    assert "layer 1, 1 head" in other and "layer 2" not in other and ">&lt;b&gt;one</em>" in other
+
+
 def test_each_draw_is_shown_once_an_epoch():
     trainer = Trainer(SHIPPED["seed-42"].training)
     assert trainer.steps_per_epoch == -(-len(trainer.data.train.targets) // trainer.config.batch_size)
@@ -100,7 +142,7 @@ def test_what_the_ways_on_promise_is_there():
 # --- Evaluate
 
 
-def test_asked_are_all_of_two_and_three_numbers_that_are_held_out_and_a_thousand_of_each_longer_kind():
+def test_asked_are_all_of_two_and_three_numbers_that_are_held_out_and_up_to_a_thousand_of_each_longer_kind():
     rows = accuracy_by_length(SHIPPED["seed-42"].model, SHIPPED["seed-42"].training)
     data_seed, shares = split_of(SHIPPED["seed-42"])
     for row in rows:
@@ -113,6 +155,38 @@ def test_asked_are_all_of_two_and_three_numbers_that_are_held_out_and_a_thousand
             for text in map(space.task.detokenize, space.tokens)
         ]
         assert row.total == sum(held_out)
+    product = Task((Operation("Product"),))  # all of its held-out expressions of four numbers are fewer
+    assert 900 < len(length_generalization.held_out(4, task=product).targets) < 1_000
+
+
+@pytest.mark.parametrize("side", ["test", "all"])
+def test_what_was_counted_completely_has_no_interval(evaluate_page, side):
+    for section, chart in (("calibration", "Sure, and rightly?"), ("mistakes", "Accuracy per operation")):
+        app = evaluate_page(section, side=side, models=["seed-42"])
+        (spec,) = (spec for spec, *_ in charts(app) if str(spec.get("title")).startswith(chart))
+        said = " ".join(one.value for one in app.markdown)
+        assert ("95% interval from" in str(spec)) == (side == "test")
+        assert ("95% interval;" in said or "95% Wilson interval" in said) == (side == "test")
+        assert ("can be anything up to" in said) == (side == "test" and section == "calibration")
+        if section == "calibration":
+            assert ({"95% interval from", "to"} <= set(app.dataframe[1].value)) == (side == "test")
+
+
+def test_whether_a_wrong_answer_was_trained_on_is_said_as_far_as_it_is_known(evaluate_page, folder, monkeypatch):
+    save_checkpoint(folder / "unknown.npz", Transformer(seed=3))
+    save_checkpoint(folder / "written.npz", Transformer(seed=3), metadata={"written_by_hand": "one head"})
+
+    def said(*models):
+        captions = [one.value for one in evaluate_page("mistakes", side="test", models=list(models)).caption]
+        return next(one for one in captions if "wrong" in one and "least confident" in one)
+
+    assert re.match(r"\*\*\d+ wrong\*\*, none of them on expressions that were trained on; with", said("seed-42"))
+    assert re.match(r"\*\*\d+ wrong\*\*, none of them on expressions that were trained on; with", said("written"))
+    assert re.match(r"\*\*(\d+) wrong\*\*; whether they were trained on is not known; with", said("unknown"))
+    both = r"\*\*[\d,]+ wrong\*\*, none of them on expressions known to be trained on; of \d+ it is not known; with"
+    assert re.match(both, said("seed-42", "unknown"))
+    monkeypatch.setattr("dashboard.history.times_drawn", lambda *asked: None)
+    assert "whether they were trained on is not known" in said("seed-42")
 
 
 def test_large_squares_of_the_truth_map_were_never_drawn_for_training():

@@ -365,7 +365,8 @@ def test_the_finding_on_the_models_that_ship():
     )
     lengths = [accuracy_by_length(checkpoint.model, checkpoint.training) for checkpoint in checkpoints]
     assert finding.beyond(names, lengths) == (
-        "They all begin to fail at five numbers, and stay surer than they are right."
+        "Beyond what they were trained on, seed-123 begins to fail at four numbers, seed-42 and seed-7 at five, and "
+        "stay surer than they are right."
     )
 
 

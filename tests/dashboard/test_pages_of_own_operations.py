@@ -183,6 +183,20 @@ def test_roles_and_focus_claim_nothing_of_an_operation_that_computes_its_answer(
     assert (focus(patterns).difference == means[..., 1] - means[..., 0]).all()  # Max against First, Sum and Gap apart
 
 
+def test_focus_is_compared_among_models_of_the_same_operations_of_both_kinds(page, folder):
+    """The model "fewer" has both kinds, but others than the first; "own" has no operation that asks for a place."""
+    write(folder, "both", ("First", "Second", "Max"))
+    write(folder, "fewer", ("First", "Max"))
+    app = page(["both", "fewer", "own"], "Max ( 5 3 9 )", "explore_attention")
+    app.session_state["look"], app.session_state["drawn"] = "Where do they look?", "Focus"
+    deadline = time.monotonic() + 60
+    while app.run().get("progress") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not app.exception and "Max against First and Second" in [header.value for header in app.header]
+    assert "Not in this comparison: fewer, own. " in words(app) and "the same ones of every model." in words(app)
+    assert set(frames(app, "difference", "kind")[0].query("kind == 'model'")["model"]) == {"both"}
+
+
 def test_pairs_and_samples_are_of_the_task():
     pairs = random_pairs(3, ("Odd",), task=Task((ODD,)))
     assert len(pairs.clean) == 40 and {pair[0] for pair in pairs.clean} == {20}

@@ -2,16 +2,19 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from app_reading import write_model
 
 from dashboard.components import point_at
-from dashboard.history import history
+from dashboard.history import epochs_trained, histories, history
 from dashboard.selection import DEFAULT_EXPRESSION
 from tinyformer import (
     Expression,
+    MetricsTracker,
     TrainingConfig,
+    detokenize,
     extract_attention_weights,
     generate_tokenized_dataset,
     load_checkpoint,
@@ -19,7 +22,9 @@ from tinyformer import (
     side_of,
 )
 from tinyformer.checkpoints.folders import shipped_checkpoints, shipped_folder
-from tinyformer.evaluation.report import split_of
+from tinyformer.evaluation.report import split_of, whole_space
+from tinyformer.task.datasets import SIDES
+from tinyformer.task.training_data import prepare_data
 
 
 def shown(app):
@@ -111,7 +116,7 @@ def test_home_says_what_the_expression_was_to_each_training(app):
         return found
 
     app.run()
-    config = TrainingConfig()
+    config, checkpoint = TrainingConfig(), load_checkpoint(shipped_checkpoints()[0])
     counts = Counter(tuple(tokens) for tokens, _ in generate_tokenized_dataset(config.num_examples))
     for digits in itertools.product((5, 3, 9), repeat=3):
         expression = Expression("Max", digits)
@@ -123,10 +128,54 @@ def test_home_says_what_the_expression_was_to_each_training(app):
             if draws
             else "never saw it: open to training, but not drawn",
         }[side]
-        assert history(config, expression, side) == expected
+        assert checkpoint.training == config and history(checkpoint, expression, side) == expected
     assert notes(DEFAULT_EXPRESSION) == ["never saw it: held out"] * 3
     assert notes("Max ( 5 3 )") == ["never saw 2 numbers in training"] * 3
-    assert history(None, parse_expression("Max ( 5 3 )"), "test") == "whether it saw it in training is not known"
+    unknown = replace(checkpoint, training=None)
+    assert history(unknown, parse_expression("Max ( 5 3 )"), "test") == "whether it saw it in training is not known"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"split_by": "draw"}, {"train_limit": 50}, {"num_args": (2, 4)}, {"num_examples": 9_000}]
+)
+def test_what_an_expression_was_to_a_training_is_what_its_sets_say(settings):
+    """Independently: looked for in the three sets, one expression after the other."""
+    checkpoint = load_checkpoint(shipped_checkpoints()[0])
+    config = replace(checkpoint.training, **{"num_examples": 1500} | settings)
+    evaluation, sides = whole_space(checkpoint)
+    data = prepare_data(config)
+    trained, chose = (
+        {tuple(row[keep]) for row, keep in zip(part.tokens, part.mask, strict=True)}
+        for part in (data.train, data.validation)
+    )
+    said = histories(config, evaluation, sides)
+    for place in range(0, len(evaluation), 7):
+        row, words = tuple(evaluation.tokens[place]), said[place]
+        assert words.startswith("trained on (") == (row in trained)
+        assert (words == "validation") == (row in chose and row not in trained)
+        if words == "held out":
+            assert row not in trained | chose and sides[place] == 2
+        sentence = history(
+            replace(checkpoint, training=config), parse_expression(detokenize(list(row))), SIDES[sides[place]]
+        )
+        assert sentence.startswith("saw it in training") == (row in trained)
+        assert ("it helped to choose" in sentence) == (words == "validation")
+        assert sentence.endswith("held out") == (words == "held out")
+
+
+def test_a_training_that_was_stopped_is_not_said_to_have_had_all_its_epochs():
+    checkpoint = load_checkpoint(shipped_checkpoints()[0])
+    assert epochs_trained(checkpoint) == 20
+    log = MetricsTracker(checkpoint.task.names)
+    log.steps["step"].append(1)
+    stopped = replace(checkpoint, history=log)
+    assert epochs_trained(stopped) == 0
+    drawn = next(
+        expression
+        for digits in itertools.product(range(10), repeat=3)
+        if history(checkpoint, expression := Expression("Max", digits), side_of(expression)).startswith("saw it")
+    )
+    assert "stopped in its first epoch" in history(stopped, drawn, "train")
 
 
 def test_the_first_expression_was_never_seen_by_a_model_that_ships():
@@ -134,7 +183,7 @@ def test_the_first_expression_was_never_seen_by_a_model_that_ships():
         checkpoint = load_checkpoint(path)
         expression = parse_expression(DEFAULT_EXPRESSION)
         data_seed, shares = split_of(checkpoint)
-        assert history(checkpoint.training, expression, side_of(expression, data_seed, shares)).endswith("held out")
+        assert history(checkpoint, expression, side_of(expression, data_seed, shares)).endswith("held out")
 
 
 def test_the_answer_can_depend_on_a_token_that_the_first_one_never_looks_at():

@@ -13,7 +13,9 @@ import pytest
 from tinyformer import TrainingConfig, TransformerConfig, load_checkpoint
 from tinyformer.checkpoints.array_file import read_arrays, write_arrays
 from tinyformer.cli import main
+from tinyformer.metrics import STEP_COLUMNS
 from tinyformer.runs import Run, RunError, create_run, list_runs, train_run
+from tinyformer.runs.contents import EPOCHS, STATE, STEPS
 from tinyformer.runs.log_reader import LogReader
 from tinyformer.runs.log_writer import LogWriter
 from tinyformer.runs.state import read_vouch
@@ -303,6 +305,21 @@ def test_a_failure_says_what_is_on_the_disk(run, what, capsys, monkeypatch):
     assert "intact" not in errors and run.status().state == ("damaged" if what == "gone" else "failed")
     if what != "gone":
         assert words[what] in run.status().reason
+
+
+def test_a_log_that_ends_between_two_looks_is_then_compared_with_its_state(run, tmp_path):
+    """Its last rows and what vouches for them came at once: one look believes them, the next one asks."""
+    seen, reader = tmp_path / "seen", LogReader()
+    seen.mkdir()
+    rows, row = (run.path / STEPS).read_bytes(), 8 * len(STEP_COLUMNS)
+    (seen / STEPS).write_bytes(rows[:row])
+    assert reader.look(seen).unconfirmed == 1
+    with open(seen / STEPS, "ab") as file:
+        file.write(rows[row:])
+    for name in (EPOCHS, STATE):
+        (seen / name).write_bytes((run.path / name).read_bytes())
+    reader.look(seen)
+    assert reader.look(seen).unconfirmed == 0 and reader.look(seen).step == 150
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The commands on runs: `train --run DIR` starts one, `train --resume RUN` goes on, `runs` lists and ends them.
 
-A worker of the dashboard is this same command; with TINYFORMER_END_WITH_STDIN=1 it pauses when its input closes, which
-the system does when the server ends, however it ends.
+A worker of the dashboard is this same command; with TINYFORMER_END_WITH_STDIN=1 it gives way to others from its first
+step on, and pauses when its input closes, which the system does when the server ends, however it ends.
 """
 
 import os
@@ -27,6 +27,7 @@ EXAMPLES = (
 NOTES = ""
 ACTIONS = ("list", "pause", "stop", "delete")
 END_WITH_STDIN = "TINYFORMER_END_WITH_STDIN"
+NICENESS = 10  # of a worker: a click on the page goes before training, though not before its beginning
 GRACE = 5.0  # seconds between being told to pause and giving up without
 
 
@@ -134,6 +135,8 @@ def _train(run):
             signal.signal(getattr(signal, name), lambda *_: wishes.append("pause"))
     if os.environ.get(END_WITH_STDIN) == "1":
         threading.Thread(target=_pause_when_input_closes, args=(wishes,), daemon=True).start()
+        if hasattr(os, "nice"):
+            os.nice(NICENESS)
     try:
         status = train_run(run, wish=lambda: wishes[-1] if wishes else None, on_record=_report)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Logs that are looked at again and again, by many: each look reads what is new, and keeps what a chart can show.
 
-A log that grows is believed as it comes: its next state is seconds away. One that does not, or that was cut back or
-replaced, is read from its beginning and compared with what vouches for it (`read_log`).
+A log that grows is believed as it comes: its next state is seconds away. One that does not any more, or that was cut
+back or replaced, is read from its beginning and compared with what vouches for it (`read_log`).
 """
 
 import os
@@ -96,13 +96,14 @@ class _Log:
 
     def _look(self):
         now = [_stamp(self.folder / name) for name in (STEPS, EPOCHS, STATE)]
-        if now == self.seen:
+        if now == self.seen and not (self.believed and _state_came_after(now[0], now[2])):
             return
         grows = self.seen and now[0][:2] == self.seen[0][:2] and now[0][2] > self.seen[0][2]
         try:
             if not grows:
                 raise _CutBack
             self._read()
+            self.believed = True
         except _CutBack:
             self._begin()
             self._compare()
@@ -113,7 +114,7 @@ class _Log:
         width = len(VALIDATION_COLUMNS) + len(self.operations)
         self.epochs = _Rows(self.folder / EPOCHS, width)
         empty = LogSummary(epochs=Stretches.of_nothing(width), operations=self.operations)
-        self.known, self.seen = empty, None
+        self.known, self.seen, self.believed = empty, None, False
 
     def _compare(self):
         """All of it, compared with what the state says of it: gaps where it is not what was written."""
@@ -152,6 +153,11 @@ def _stamp(path):
     except FileNotFoundError:
         return None, None, 0, None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _state_came_after(log, state):
+    """Whether a state was written since the log grew (stamps): it vouches for all of it, or says what is wrong."""
+    return None not in (log[-1], state[-1]) and log[-1] <= state[-1]
 
 
 class _Rows:
