@@ -129,10 +129,29 @@ def cost_of_looks(folder, turns=3):
     return statistics.median(taken[True]) / statistics.median(taken[False]) - 1
 
 
+def throughput(context, address, folder, epochs, turns=3):
+    """Print the steps a second with the page watching and without, in alternating turns.
+
+    Drawing the page for the first time takes the same from a short training as from a long one: tell the epochs.
+    """
+    rates = {"watched": [], "alone": []}
+    for _ in range(turns):
+        rates["alone"].append(without_a_page(epochs, folder))
+        page = open_train(context, address, f"seeds=42&epochs={epochs}")
+        _, (run,) = start(page)
+        clock = Clock(run)
+        wait_until_ended([run])
+        clock.on = False
+        rates["watched"].append(clock.rate())
+        page.close()
+        run.delete()
+    watched, alone = (statistics.median(rates[name]) for name in ("watched", "alone"))
+    print(f"steps/s over {epochs} epochs: {watched:.0f} watched, {alone:.0f} without a page: {watched / alone:.0%}")
+
+
 def measure(context, address, folder):
-    rates, firsts, ages = {"watched": [], "alone": []}, [], []
+    firsts, ages = [], []
     for _ in range(3):
-        rates["alone"].append(without_a_page(3, folder))
         page = open_train(context, address, "seeds=42&epochs=3")
         first, (run,) = start(page)
         clock = Clock(run)
@@ -143,7 +162,6 @@ def measure(context, address, folder):
         wait_until_ended([run])
         clock.on = False
         flicker = page.evaluate("window.svgs") - svgs
-        rates["watched"].append(clock.rate())
         page.wait_for_timeout(800)
         ages += freshness(page, clock)
         points = points_before_the_goal(run)
@@ -154,8 +172,8 @@ def measure(context, address, folder):
     print(f"validation points before {GOAL:.0%}: {points}")
     print(f"record on the disk → on the page: median {statistics.median(ages):.2f} s over {len(ages):,} steps")
     print(f"SVGs inserted while it trains, after the first second: {flicker}")
-    watched, alone = (statistics.median(rates[name]) for name in ("watched", "alone"))
-    print(f"steps/s: {watched:.0f} watched, {alone:.0f} without a page: {watched / alone:.0%}")
+    for epochs in (3, TrainingConfig().epochs):
+        throughput(context, address, folder, epochs)
 
     page = open_train(context, address, "seeds=42,123,7&epochs=20")
     begun = time.monotonic()
