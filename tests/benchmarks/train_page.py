@@ -117,7 +117,7 @@ def points_before_the_goal(run):
     return next((place for place, value in enumerate(values) if value >= GOAL), len(values))
 
 
-def cost_of_looks(folder, turns=3):
+def cost_of_looks(folder, turns=5):
     """The processor time that looks add to a default training, in alternating turns."""
     taken, plan = {True: [], False: []}, looks.plan
     for turn in range(2 * turns):
