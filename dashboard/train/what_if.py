@@ -36,14 +36,15 @@ def _choose(on_click, *chosen):
 
 
 def _fitting(experiment, config):
-    """{label: TrainingConfig} of an experiment; {} where it changes nothing, or cannot be."""
+    """{label: TrainingConfig} of an experiment; {} where it would only repeat the run beside it, or cannot be."""
     try:
         configs = experiment.runs(config)
         for changed in configs.values():
             limits.check(changed, 1)
     except ValueError:
         return {}
-    return {label: changed for label, changed in configs.items() if changed != config}
+    beside = experiment in EXPERIMENTS
+    return {label: changed for label, changed in configs.items() if not beside or changed != config}
 
 
 def remind(shown):

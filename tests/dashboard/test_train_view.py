@@ -11,7 +11,7 @@ from app_reading import charts, frames
 
 from dashboard import visitor_runs, workers
 from dashboard.selection import DEFAULT_EXPRESSION
-from dashboard.train import advanced, limits, rules, table
+from dashboard.train import advanced, limits, rules, table, what_if
 from dashboard.train.experiments import EXPERIMENTS
 from dashboard.train.rules import Rules
 from tinyformer import (
@@ -234,6 +234,11 @@ def test_which_rules_is_said_to_be_no_change_of_the_run(page, run):
     assert button_of(page, "which rules") and Rules() not in EXPERIMENTS
     changed = Rules().runs(run.config).values()
     assert all(config.operations != run.config.operations and config.model != run.config.model for config in changed)
+
+
+def test_which_rules_trains_each_of_them_even_beside_a_run_that_is_one_of_them():
+    max_run = Rules().runs(TrainingConfig())["rule Max"]
+    assert len(what_if._fitting(Rules(), max_run)) == len(Rules().names)
 
 
 def test_the_first_arrivals_say_on_how_many_they_were_measured(page, monkeypatch):

@@ -106,7 +106,7 @@ def train_row(settings):
 class Goals:
     """When a training was first seen to have GOAL of the validation side right: of all, and of each operation.
 
-    It may have been less again later. An operation has about 100 expressions there: at most one of them is wrong then.
+    It may have been less again later. An operation has about 100 expressions there: none or one of them is wrong then.
     """
 
     def __init__(self, operations=OPERATIONS):
