@@ -4,14 +4,16 @@ The sentences that are computed (`focus.told`, `circuits.told`, `wrote.told`, `t
 count; those that are written into "How to read this" for whether they are so. One test for each.
 """
 
+import inspect
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dashboard.explore import circuits, focus, paths, probing, stages, tokens, wrote
+from dashboard.explore import circuits, focus, paths, probing, stages, tokens, training, wrote
 from dashboard.explore.subjects import rows_that_answer
 from tinyformer import Transformer, expression_space, interpret, load_checkpoint, parse_expression
 from tinyformer.checkpoints.folders import shipped_folder
@@ -265,3 +267,11 @@ def test_a_line_says_what_is_lost_without_the_one_of_its_edges_that_matters_most
         assert effect == pytest.approx(max(lost([edge]) for edge in edges))
         all_of[sender, component] = lost(edges) - effect
     assert all_of["tokens", "head 1.1"] > 0.04 and all_of["tokens", "head 1.4"] < -0.02
+
+
+def test_only_what_judges_a_replay_reads_the_weights_of_the_file_all_else_those_of_the_moment():
+    """Time: "a slider above moves all that this page shows of the models on display through training"."""
+    folder = Path(training.__file__).parent
+    readers = {file.name for file in folder.rglob("*.py") if "shown.model" in file.read_text(encoding="utf-8")}
+    assert readers == {"subjects.py", "training.py"}
+    assert inspect.getsource(training).count("shown.model") == inspect.getsource(training.arrival).count("shown.model")
