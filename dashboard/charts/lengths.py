@@ -28,7 +28,7 @@ def by_length(rows, models):
 def _spec(models, lowest):
     color, shape = model_encodings(*zip(*models, strict=True))
     names = [name for name, _, _ in models]
-    size = 90 if len(models) < 3 else 45  # four marks stand side by side, in a narrow window too
+    size = 90 if len(models) < 3 else 60  # four marks stand side by side, in a narrow window too
     y = {"scale": alt.Scale(domain=[lowest, 1], nice=False), "axis": alt.Axis(format="%", tickCount=6)}
     base = alt.Chart(ROWS).encode(
         x=alt.X("num_args:O", title="numbers in the expression", axis=alt.Axis(labelAngle=0)),
@@ -50,7 +50,7 @@ def _spec(models, lowest):
     trained = alt.FillOpacity("length was:N", scale=alt.Scale(domain=["trained", BEYOND], range=[1, 0]), legend=None)
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title, **y), y2=alt.Y2("high:Q")),
-        base.mark_point(size=size, strokeWidth=2, opacity=1).encode(
+        base.mark_point(size=size, strokeWidth=1.5, opacity=1).encode(
             y=alt.Y("accuracy:Q", **y), shape=shape, fill=color, fillOpacity=trained
         ),
         data=ROWS,
