@@ -10,6 +10,7 @@ from dashboard.plain_text import html, plain
 from tinyformer.task.task import DEFAULT_TASK
 
 COLUMN_WIDTHS = {1: 456, 2: 456, 3: 300, 4: 221}  # of a model's column; they wrap where the window is narrower
+ROOM = COLUMN_WIDTHS | {3: 285}  # for its pictures: at 800 px two columns of three models stand side by side
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding: 2rem 2.4rem 4rem; max-width: 1440px}
 .tf-model {border-top: 3px solid var(--c); padding-top: .35rem; line-height: 1.35}
@@ -73,7 +74,7 @@ def side_by_side(models, note=lambda shown: "", alone="stretch"):
     for shown, column in zip(models, columns, strict=True):
         with column:
             heading(shown, note(shown))
-    return [(shown, column, width) for shown, column in zip(models, columns, strict=True)]
+    return [(shown, column, ROOM[len(models)]) for shown, column in zip(models, columns, strict=True)]
 
 
 def heading(shown, note=""):

@@ -9,9 +9,15 @@ STYLE = """<style>
 [data-testid="stMain"] [data-testid="stVerticalBlock"] {max-width: 100%}
 [data-testid="stVegaLiteChart"] {max-width: 100%; overflow-x: auto; overflow-y: hidden}
 @media screen and (max-width: 900px) {
-  [data-testid="stMainBlockContainer"] {padding-left: 1.4rem; padding-right: 1.4rem}
+  [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
   [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
     flex: 1 0 min-content !important; min-width: 221px; max-width: 100%}
+}
+/* Of three models, two fit beside each other where the sidebar leaves little room. */
+@media screen and (min-width: 641px) and (max-width: 900px) {
+  [data-testid="stSidebar"] {width: 216px !important}
+  [data-testid="stSidebarContent"], [data-testid="stSidebarUserContent"], [data-testid="stSidebarNav"] {
+    padding-left: .5rem !important; padding-right: .5rem !important}
 }
 @media screen and (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 3.2rem 1rem 3rem}

@@ -19,7 +19,7 @@ FEW = (
     " With few mistakes it says little: what is wrong 0 times in 495 can be anything up to 0.8% (the upper end of its "
     "interval)."
 )
-SIZES = {1: 320, 2: 320, 3: 220, 4: 150}  # of a diagram in pixels, by the number of models
+SIZES = {1: 320, 2: 320, 3: 203, 4: 150}  # of a diagram in pixels, by the number of models
 
 
 def draw(models, expression):

@@ -8,7 +8,7 @@ from dashboard.explore import chosen, results
 from dashboard.explore.heatmaps import RECIPE, pattern_of  # noqa: F401
 from dashboard.explore.subjects import rows_that_answer
 
-WIDTHS = {1: 210, 2: 210, 3: 134, 4: 96}  # of one head in pixels, by the number of models
+WIDTHS = {1: 210, 2: 210, 3: 128, 4: 96}  # of one head in pixels, by the number of models
 
 
 def draw(subjects, expression):

@@ -17,7 +17,7 @@ from tinyformer.interpret import trace
 model = {model}
 values = trace(model, parse_expression("{expression}").tokens)
 print(*(values[f"blocks.{{layer}}.attn.pattern"][0].round(4) for layer in range(model.config.num_layers)), sep="\\n")"""
-HEAD_SIZES = {1: 196, 2: 196, 3: 121, 4: 82}  # of one heatmap in pixels, by the number of models
+HEAD_SIZES = {1: 196, 2: 196, 3: 115, 4: 82}  # of one heatmap in pixels, by the number of models
 
 
 def draw(subjects, expression):

@@ -18,8 +18,9 @@ def test_four_models_and_twenty_numbers_can_be_read_on_a_phone_and_at_800(visit,
         assert faults(page) == []
 
 
-def test_at_800_two_models_stand_side_by_side(visit):
-    page = visit("", width=800)
+@pytest.mark.parametrize("place", ["", "explore-attention", "evaluate?section=Sure+and+right"])
+def test_at_800_two_models_stand_side_by_side(visit, place):
+    page = visit(place, width=800)
     first, second, third = (box.bounding_box() for box in page.locator(".tf-model").all())
     assert first["y"] == second["y"] < third["y"]
     assert first["width"] + second["width"] > 440
