@@ -109,8 +109,8 @@ def origin(shown):
         return "written by hand" if shown.checkpoint.by_hand else "origin unknown"
     named = f"seed-{training.seed}" in re.findall(r"seed-\d+", shown.name)
     epochs = epochs_trained(shown.checkpoint)
-    stopped = "" if epochs == training.epochs else f"stopped after {epochs} of "
-    return f"{'' if named else f'seed {training.seed}, '}{stopped}{training.epochs} epochs"
+    ended = "" if epochs == training.epochs else f"ended after {epochs} of "  # stopped, or diverged
+    return f"{'' if named else f'seed {training.seed}, '}{ended}{training.epochs} epochs"
 
 
 def complaint(error, kept):

@@ -16,14 +16,15 @@ IN_WORDS = {
 }
 
 
-def histories(training, evaluation, sides):
+def histories(checkpoint, evaluation, sides):
     """["held out", "trained on (2 draws)", …], one for each of the N expressions of an Evaluation.
 
-    `training`: the model's TrainingConfig, or None where that is not known; sides (N,), index into SIDES.
+    sides (N,), index into SIDES.
     """
+    training = checkpoint.training
     draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides) if training else None
-    if draws is None:  # without a training, the sides are those of the default
-        return [f"{SIDES[side]} side" + (", draws not counted" if training else "") for side in sides]
+    if draws is None or not has_begun(checkpoint):
+        return [_of_its_side(checkpoint, SIDES[side]) for side in sides]
     chose = chose_the_best(training, evaluation.tokens, evaluation.mask)
     return [
         f"trained on ({_draws(times)})" if times else CHOSE if chosen else _untouched(training, SIDES[side])
@@ -31,15 +32,33 @@ def histories(training, evaluation, sides):
     ]
 
 
+def _of_its_side(checkpoint, side):
+    """What the side of an expression tells where its draws tell nothing."""
+    training = checkpoint.training
+    if training is None:
+        return f"{side} side"  # of the default
+    if side == "test" and training.split_by == "expression":
+        return HELD_OUT
+    if (side == "validation" and training.split_by == "expression") or not has_begun(checkpoint):
+        return NEVER_TRAINED_ON
+    return f"{side} side, draws not counted"
+
+
 def _untouched(training, side):
     """Of what was neither trained on nor chosen by. Sides say nothing of a training whose draws were cut otherwise."""
     return HELD_OUT if side == "test" else NEVER_TRAINED_ON if is_cut_otherwise(training) else NEVER_DRAWN[side]
 
 
+def has_begun(checkpoint):
+    """False of a training that was stopped before its first step."""
+    return checkpoint.metadata.get("steps_trained") != 0
+
+
 def epochs_trained(checkpoint):
-    """How many epochs of its training came to an end: fewer than planned where it was stopped."""
+    """How many epochs of its training came to an end: fewer than planned where it was stopped, or diverged."""
     log = checkpoint.history
-    return int(max(log.epochs["epoch"], default=0)) if len(log.steps["step"]) else checkpoint.training.epochs
+    planned = checkpoint.training.epochs if has_begun(checkpoint) else 0
+    return int(max(log.epochs["epoch"], default=0)) if len(log.steps["step"]) else planned
 
 
 def history(checkpoint, expression, side):
@@ -54,10 +73,13 @@ def history(checkpoint, expression, side):
         return f"never saw a number above {training.max_value} in training"
     if side == "test" and training.split_by == "expression":
         return IN_WORDS[HELD_OUT]
+    if not has_begun(checkpoint):
+        return "never saw it: its training was stopped before the first step"
     tokens = np.array([expression.tokens])
     draws = times_drawn(training, tokens, tokens >= 0, [SIDES.index(side)])
     if draws is None:
-        return "may have seen it: its draws are not counted"
+        known = IN_WORDS.get(_of_its_side(checkpoint, side))
+        return known or "may have seen it: its draws are not counted"
     if draws[0]:
         epochs, drawn = epochs_trained(checkpoint), _draws(int(draws[0]))
         if not epochs:

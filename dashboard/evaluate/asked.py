@@ -99,8 +99,8 @@ def controls(models):
             required=True, key="side", bind="query-params",
             help="An expression's side is a fixed property of it: unless draws were split instead, as a What if does, "
             "training never sees a held-out one, however often it draws. Validation chose the best epoch; the held-out "
-            "side was looked at once, after that. Of the training side some expressions came up several times and some "
-            "never: Mistakes and the truth map say so for each.",
+            "side was looked at once, after that. Of the training side some expressions may have come up several "
+            "times and some never: the truth map says so for each, where draws were counted.",
         )  # fmt: skip
         by_chance = " An operation that computes its answer has it among the numbers by coincidence, or not at all."
         place = st.segmented_control(

@@ -52,8 +52,8 @@ def show(asked, key="calibration"):
         "Answers are put into ten bins by their confidence, the probability of the answer given. A bin's mark stands "
         "at how sure the model was there, and how often it was right"
         + ("; " if asked.census else ", with the 95% interval; ")
-        + "the number beside it counts the answers. Above the diagonal a model is better than it thinks, below it is "
-        "too sure of itself.\n\n"
+        + "the number beside it, where it has room, counts the answers. Above the diagonal a model is better than it "
+        "thinks, below it is too sure of itself.\n\n"
         "The *calibration error* is the mean distance from the diagonal, weighted by counts (Guo et al. 2017)."
         + ("" if asked.census else FEW)
         + "\n\nBelow, the same answers by how many nines the confidence has, which takes the last bin apart."

@@ -10,7 +10,10 @@ from tinyformer.evaluation import finding
 from tinyformer.evaluation.best import best
 from tinyformer.task.datasets import SIDES
 
-FAILS = "Fails: less right, beyond chance, than at the lengths it was trained on (95% intervals that do not meet)."
+FAILS = (
+    "Fails: less right, beyond chance, than at all lengths it was trained on, taken together (95% intervals that do "
+    "not meet)."
+)
 
 
 def draw(models):
@@ -58,7 +61,7 @@ def best_of(models):
     common = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
     for shown, evaluation, of in zip(models, evaluations, sides, strict=True):
         if shown.checkpoint.training and shown.checkpoint.training.split_by == "draw":
-            said = np.array(histories(shown.checkpoint.training, evaluation, of))
+            said = np.array(histories(shown.checkpoint, evaluation, of))
             common &= said == HELD_OUT
     place = best([evaluation.correct[common] for evaluation in evaluations])
     return None if place is None else models[place].name

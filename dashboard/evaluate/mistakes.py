@@ -98,7 +98,7 @@ def mistakes(asked):
         doubted = right[whole.confidence[right].argsort(kind="stable")[:DOUBTS]]
         rows = [*mistaken[whole.losses[mistaken].argsort(kind="stable")[::-1]], *doubted]
         part = whole.select(rows)
-        known = histories(shown.checkpoint.training, part, sides[rows])
+        known = histories(shown.checkpoint, part, sides[rows])
         told += [""] * len(mistaken) if shown.checkpoint.by_hand else known[: len(mistaken)]  # by hand: never trained
         of_right = part.probabilities[range(len(part)), part.targets].astype(float)
         frames.append(pd.DataFrame({

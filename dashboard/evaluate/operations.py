@@ -11,8 +11,8 @@ from tinyformer.task.task import DEFAULT_TASK
 NAMES = {"group": "operation", "correct": "right", "total": "of", "low": "95% interval from", "high": "to"}
 COUNTED = "All expressions were counted: there is nothing to be unsure of, and no interval."
 INTERVAL = (
-    "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is short where many "
-    "expressions were counted, and long where few were, whatever the accuracy."
+    "A line is the 95% Wilson interval: the accuracies that this count does not rule out. It is shorter the "
+    "more expressions were counted, and the nearer the accuracy is to 0 or 100%."
 )
 PLACE_AND_SIZE = (
     " *First*, *Second* and *Last* need the place of a number, *Max* and *Min* its size.\n\n"

@@ -27,7 +27,7 @@ WIDTH = 460  # pixels of one operation: two side by side on a wide page
 EXPLANATION = (
     "Each cell is one expression *operation ( a b c )*: the grid is the first number *a*, the row the second *b*, the "
     "column the third *c*. **Large squares** are the test and the validation side, which are kept out of training, "
-    "unless draws were split instead; **small** ones were there to be trained on. The tooltip says what each was to it."
+    "unless draws were split instead; **small** ones are the training side. The tooltip says what each was to it."
 )
 
 
@@ -137,7 +137,7 @@ def _frame(file):
         "operation": [space.names[operation] for operation in space.operations],
         **dict(zip("abc", space.numbers.T, strict=False)),
         "side": [SIDES[index] for index in sides],
-        "seen": histories(caches.checkpoint(file).training, evaluation, sides),
+        "seen": histories(caches.checkpoint(file), evaluation, sides),
         "right": space.targets - DIGITS[0],
         "answer": words(evaluation.predictions, evaluation.task),
         "confidence": evaluation.confidence,

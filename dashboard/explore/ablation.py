@@ -49,7 +49,8 @@ def draw(subjects, expression):
             components.draw(figure, key=f"lost-{subject.name}-{len(subjects)}")
             if replacement == "resampled":
                 errors = one.uncertainty(effect, rows[subject.name])[1:] * (100 if unit == "points" else 1)
-                st.caption(DONORS.format(f"{np.nan_to_num(errors).max():.2f} {unit}"))
+                most = np.ceil(100 * np.nan_to_num(errors).max()) / 100  # a bound is not rounded down
+                st.caption(DONORS.format(f"{most:.2f} {unit}"))
     components.how_to_read(
         "**Logit difference**: the right answer's logit minus the best other one's. **Log-probability**: of the right "
         "answer. **Accuracy** stands near its ceiling in a trained model, and hardly moves before much is broken.\n\n"

@@ -56,8 +56,8 @@ def draw(subjects, expression):
     if left := [subject.name for subject, fits in zip(subjects, fitting, strict=True) if not fits]:
         st.caption(
             f"Not in this comparison: {', '.join(map(plain, left))}. "
-            "It takes operations that ask for a place, as First does, and such that ask for a size, as Max does, the "
-            "same ones of every model."
+            "It takes operations that ask for a place, as First does, and operations that ask for a size, as Max does; "
+            "every model has to know the same ones."
         )
     _tables(subjects, patterns, evidence, ROWS[rows])
 

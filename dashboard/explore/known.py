@@ -33,7 +33,7 @@ JOINT = (
 )
 CLEAN = (
     "These models are cleaner than trained ones: without a part that is not of the circuit the logit difference moves "
-    "by less than a hundredth, but where heads cancel each other and in the noisy kind."
+    "by less than a hundredth of itself, but where heads cancel each other and in the noisy kind."
 )
 MISSING = "The table of scores is not there; `python -m tinyformer ground-truth` measures them."
 
@@ -61,7 +61,9 @@ def draw(subjects, expression):
         f"| {method} | {finds} | " + " | ".join(_both(table.get((method, finds))) for table in tables) + " |"
         for method, finds in tables[0]
     ]
-    st.caption("Precision · recall, means; precision of the models of which something was named:")
+    st.caption(
+        "Mean precision · mean recall. A model in which a method names nothing has no precision, and is left out of it:"
+    )
     st.html("<style>@media (min-width: 641px) {.st-key-known-table td:nth-child(n+3) {white-space: nowrap}}</style>")
     with st.container(key="known-table"):
         st.markdown("\n".join([f"| method | finds | {' | '.join(GROUPS)} |", "|---" * (2 + len(GROUPS)) + "|", *lines]))

@@ -59,9 +59,9 @@ def draw(subjects, expression):
     components.how_to_read(
         "Below: what tokens and positions are. Then the heads of each layer, and its feed-forward layer (ff) to the "
         "right. A line stands for what one part wrote, read by another, along the residual path alone. A head reads in "
-        "three ways (q, k, v): up to three edges, shown as one line. It is as thick as much of the logit difference is "
-        "lost without the one of them that matters most, for the operation that needs it most; without all of them it "
-        "can be more, or less.\n\n"
+        "three ways (q, k, v): up to three edges, shown as one line. The more of the logit difference is lost "
+        "without the one of them that matters most, for the operation that needs it most, the thicker is the line; "
+        "without all of them it can be more, or less.\n\n"
         "An edge that is taken away carries what its sender wrote for another expression, with another answer, whose "
         "numbers stand in other rows. Every part reads a stream of its own, sent through the norms anew.\n\n"
         "*Faithfulness*: the share of the logit difference that the circuit carries alone, on the pairs by which it "

@@ -41,7 +41,7 @@ def draw(subjects, expression):
         "A ridge regression from the residual stream to the digit, fitted on half of the numbers that occur in up to "
         f"{ASKED:,} expressions drawn at random, and judged on the other half: the share of numbers that it reads "
         "right. Chance is 0.1; the same regression on numbers that were shuffled among the expressions, judged on the "
-        "same ones, is the control.\n\n"
+        "same expressions, is the control.\n\n"
         "The control says only that the probe invents nothing. Attention with random weights mixes every number into "
         "every row, and a probe reads them there: so three untrained models of the same shape stand beside it; what "
         "training did is the difference. Over all operations it may even be below 0: a trained model drops the "

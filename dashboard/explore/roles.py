@@ -44,9 +44,9 @@ def draw(subjects, expression):
     components.how_to_read(
         "The first columns are places (operation, bracket, the numbers in order, bracket) and share out all "
         "attention. **max**, **min** and **ans** are what stands there: every number that is the largest, the "
-        "smallest, or the answer; **self** is the token that looks. They overlap with the places. Of an operation that "
-        "asks for a place, as First does, **ans** is the number at that place alone; an operation that computes its "
-        "answer has no **ans**. Attention that is even would give each place of six tokens 0.17.\n\n"
+        "smallest, or the answer; **self** is the token that looks. They overlap with the places. Of First, "
+        "Second and Last, **ans** is the number at that place alone; an operation that computes its answer has no "
+        "**ans**. Attention that is even would give each place of six tokens 0.17.\n\n"
         f"{rows_that_answer(subjects)} Layers before the last are read at all rows; – is a row that nobody "
         "reads. A head has a role for an operation if the role gets at least half of its attention, mean over the rows "
         "that are read, and more than heads of twenty untrained models of the same shape give it: their mean plus six "

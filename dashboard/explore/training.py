@@ -27,8 +27,9 @@ WIDTHS = {1: 520, 2: 330, 3: 200, 4: 130}
 def draw(subjects, expression):
     st.markdown(
         "How did the attention of a model form? Training again from the same seeds, on the same machine with the same "
-        "software, makes the same model, this time with snapshots on the way: as soon as they are there, a slider "
-        "above moves **all that this page shows of the models on display** through training."
+        "software, makes the same model, this time with snapshots on the way, and goes on to the end where the "
+        "training was stopped: as soon as they are there, a slider above moves **all that this page shows of the "
+        "models on display** through training."
     )
     for subject, column, _ in components.side_by_side(subjects, lambda subject: subject.note):
         with column, suppress(background.NotYet):
@@ -98,10 +99,16 @@ def arrival(run, shown):
     tokens = space_of_task(arrived.task).tokens
     same = int((replayed.predict(tokens).argmax(axis=1) == shown.model.predict(tokens).argmax(axis=1)).sum())
     largest = float(np.abs(replayed.vector - shown.model.vector).max())
+    why = (
+        "Another machine, or another version of NumPy or of this program, rounds differently, and training makes much "
+        "of it."
+    )
+    ended, went = (one.metadata.get("steps_trained") for one in (shown.checkpoint, arrived))
+    if None not in (ended, went) and ended < went:
+        why = f"The training ended after {ended:,} steps, the replay after {went:,}."
     return (
         f"The replay arrived at other weights: they differ by up to {largest:.3g}. It gives the same answer to "
-        f"{same:,} of {len(tokens):,} expressions. Another machine, or another version of NumPy or of this "
-        "program, rounds differently, and training makes much of it."
+        f"{same:,} of {len(tokens):,} expressions. {why}"
     )
 
 

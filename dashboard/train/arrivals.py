@@ -30,7 +30,7 @@ def draw(shown):
         runs = f"{int(max(counts))} runs" if len(counts) == 1 else "its runs"
         whose = "" if counts == {1} else f" (median of {runs})"
         asked = curves.asked(looks for _, looks in seen.values())
-        part = f" Between epochs, {plain(asked)} expressions of the validation side are asked, of all operations."
+        part = f" Between epochs, each run is asked {plain(asked)} expressions of its validation side."
         st.caption(
             f"Validation accuracy first reached {curves.GOAL:.0%}{whose}: {plain(words)}.{part if asked else ''}"
         )

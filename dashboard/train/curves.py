@@ -33,6 +33,12 @@ def validation(one, log, looks, column):
     ]
 
 
+def epochs_of_a_mark(log):
+    """How many epochs at most are one mark of `validation`."""
+    ends, _ = log.epoch_curve("step", MOST_MARKS)
+    return -(-log.epochs.rows // max(len(ends), 1))
+
+
 def families(shown):
     """Runs that differ by their seed alone, together: [[ShownRun, …], …]."""
     found = defaultdict(list)

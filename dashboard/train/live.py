@@ -116,7 +116,8 @@ def _curves(shown, logs, looks, how):
                 for place in range(len(groups)):
                     with st.container(width=width, key=f"curve-{column}-{place}"):
                         components.draw(figures[column, place], key=f"{column}-{place}", stretch=True)
-    glossary.note(explanation(longest, looks, how["layout"]))
+    epochs = max(map(curves.epochs_of_a_mark, logs.values()))
+    glossary.note(explanation(longest, epochs, looks, how["layout"]))
 
 
 def _lines(group, rows, layout):
@@ -132,16 +133,21 @@ def _lines(group, rows, layout):
     return runs, lines
 
 
-def explanation(longest, looks, layout):
-    """What the curves are, for `glossary.note`. longest: the most steps of a point; looks {id of a run: LookLog}."""
+def explanation(longest, epochs, looks, layout):
+    """What the curves are, for `glossary.note`. longest, epochs: the most steps of a point, epochs of a mark; looks
+    {id of a run: LookLog}."""
     point = f"means of up to {longest} steps" if longest > 1 else "each step"
     point += ", in a band from the least to the greatest" if longest > 1 and layout != MEAN else ""
-    seeds = "All are means over seeds, in a band from the lowest value of a seed to the highest. "
+    seeds = (
+        "Runs that differ by their seed alone are one line: their mean, in a band from the lowest value of a seed to "
+        "the highest. Others stand as they are. "
+    )
+    means = f" (means of up to {epochs})" if epochs > 1 else ""
     asked = curves.asked(looks.values())
     part = f", between epochs on {asked} of it, drawn once" if asked else ""
     return (
         f"Thin: {{loss}} or accuracy on the examples it learns from, {point}. Thick, with marks: "
-        f"{{validation|on validation}}, after each {{epoch}}{part}. {seeds if layout == MEAN else ''}Guessing among "
-        "ten digits has a loss of 2.3. Point to read all curves; drag to move, Shift and wheel to zoom, double-click "
-        "to go back."
+        f"{{validation|on validation}}, after each {{epoch}}{means}{part}. {seeds if layout == MEAN else ''}Guessing "
+        "among ten digits has a loss of 2.3. Point to read all curves; drag to move, Shift and wheel to zoom, "
+        "double-click to go back."
     )

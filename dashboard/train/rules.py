@@ -13,7 +13,9 @@ from tinyformer.task.operations import Operation
 LABEL = "rule "  # before the name of the rule: what such a run is called
 GOAL = 0.99  # of validation accuracy
 SECONDS = 2  # between two looks
-LOOKED_AT = "83 to 115 expressions are looked at, by rule: for 99 %, of fewer than 100 none may be wrong, else one."
+LOOKED_AT = (
+    "Depending on the rule, 83 to 115 expressions are asked: 99 % allows one mistake, or none where fewer than 100 are."
+)
 
 
 class Rules(NamedTuple):

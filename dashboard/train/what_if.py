@@ -20,7 +20,7 @@ def draw(shown, on_click):
     one = ended[0]
     st.markdown(
         f"**What if …** {plain(one.name)} is trained again with one thing changed, beside it; *which rules* trains "
-        "others instead, one for each of some rules:"
+        "new models instead, one for each of six rules:"
     )
     with st.container(horizontal=True, gap="small"):
         for experiment in ALL:

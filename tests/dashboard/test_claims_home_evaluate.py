@@ -172,12 +172,12 @@ def test_what_was_counted_completely_has_no_interval(evaluate_page, side):
             assert ({"95% interval from", "to"} <= set(app.dataframe[1].value)) == (side == "test")
 
 
-def test_whether_a_wrong_answer_was_trained_on_is_said_as_far_as_it_is_known(evaluate_page, folder, monkeypatch):
+def test_whether_a_wrong_answer_was_trained_on_is_said_as_far_as_it_is_known(evaluate_page, folder):
     save_checkpoint(folder / "unknown.npz", Transformer(seed=3))
     save_checkpoint(folder / "written.npz", Transformer(seed=3), metadata={"written_by_hand": "one head"})
 
-    def said(*models):
-        captions = [one.value for one in evaluate_page("mistakes", side="test", models=list(models)).caption]
+    def said(*models, side="test"):
+        captions = [one.value for one in evaluate_page("mistakes", side=side, models=list(models)).caption]
         return next(one for one in captions if "wrong" in one and "least confident" in one)
 
     assert re.match(r"\*\*\d+ wrong\*\*, none of them on expressions that were trained on; with", said("seed-42"))
@@ -185,8 +185,10 @@ def test_whether_a_wrong_answer_was_trained_on_is_said_as_far_as_it_is_known(eva
     assert re.match(r"\*\*(\d+) wrong\*\*; whether they were trained on is not known; with", said("unknown"))
     both = r"\*\*[\d,]+ wrong\*\*, none of them on expressions known to be trained on; of \d+ it is not known; with"
     assert re.match(both, said("seed-42", "unknown"))
-    monkeypatch.setattr("dashboard.history.times_drawn", lambda *asked: None)
-    assert "whether they were trained on is not known" in said("seed-42")
+    large = replace(load_checkpoint(folder / "seed-7.npz").training, num_examples=2_000_000)  # draws not counted
+    save_checkpoint(folder / "large.npz", Transformer(seed=3), training=large)
+    assert ", none of them on expressions that were trained on" in said("large")  # by their side
+    assert ", none of them on expressions known to be trained on; of " in said("large", side="all")
 
 
 def test_large_squares_of_the_truth_map_were_never_drawn_for_training():

@@ -351,10 +351,28 @@ def test_the_finding_says_where_models_begin_to_fail_and_whether_they_notice():
     assert finding.beyond(["a"], [doubts]) == "It begins to fail at five numbers."
     assert finding.beyond(["a"], [holds]) == "It holds at every length that was asked."
     assert finding.beyond(["a", "b"], [fails, fails]).startswith("Both begin to fail at five numbers, and stay surer")
-    assert finding.beyond(["a", "b"], [fails, holds]).startswith(
-        "Beyond what they were trained on, a begins to fail at five numbers, b holds at every length"
+    assert finding.beyond(["a", "b"], [fails, holds]) == (  # who is surer than right, is the one that fails
+        "With more numbers than they were trained on, b holds at every length, a begins to fail at five numbers, and "
+        "stays surer than it is right."
     )
     assert finding.beyond(["a"], [[LENGTH]]) == ""
+    assert finding.beyond(["a"], [[row._replace(trained=False) for row in fails]]) == ""  # who knows on what it was
+
+
+def test_a_model_that_fails_with_fewer_numbers_is_said_to_whatever_it_does_with_more():
+    holds, fewer = _beyond((0.99, 0.99)), LengthAccuracy(2, False, 52, 55, 0.945, 0.851, 0.981, 0.1, 0.99)
+    fails = [fewer, LENGTH._replace(correct=495, total=495, low=0.992), *holds[1:]]
+    assert finding.beyond(["a"], [fails]) == "With fewer, it fails at two numbers."
+    assert finding.beyond(["a", "b"], [fails, holds]) == (
+        "With more numbers than they were trained on, b holds at every length. With fewer, a fails at two numbers."
+    )
+
+
+def test_the_lengths_of_a_training_are_one_yardstick_the_one_with_few_expressions_excuses_nothing():
+    trained = [LengthAccuracy(n, True, count, count, 1.0, low, 1.0, 0.0, 1.0) for n, count, low in
+               ((2, 55, 0.935), (3, 495, 0.992))]  # fmt: skip
+    four = LengthAccuracy(4, False, 936, 1000, 0.936, 0.919, 0.950, 0.1, 0.9)
+    assert finding.beyond(["a"], [[*trained, four]]) == "It begins to fail at four numbers."
 
 
 def test_the_finding_on_the_models_that_ship():
@@ -365,8 +383,8 @@ def test_the_finding_on_the_models_that_ship():
     )
     lengths = [accuracy_by_length(checkpoint.model, checkpoint.training) for checkpoint in checkpoints]
     assert finding.beyond(names, lengths) == (
-        "Beyond what they were trained on, seed-123 begins to fail at four numbers, seed-42 and seed-7 at five, and "
-        "stay surer than they are right."
+        "With more numbers than they were trained on, seed-123 begins to fail at four numbers, seed-42 and seed-7 at "
+        "five, and stay surer than they are right. With fewer, seed-7 fails at two numbers."
     )
 
 

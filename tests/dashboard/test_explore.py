@@ -461,12 +461,19 @@ def test_a_replay_makes_the_snapshots_that_the_slider_moves_through(open_view, f
 def test_a_replay_that_arrives_elsewhere_says_how_far(folder, tmp_path):
     from types import SimpleNamespace
 
+    from tinyformer import save_checkpoint
+
     one, other = load_checkpoint(folder / "seed-42.npz"), load_checkpoint(folder / "seed-7.npz")
-    told = arrival(SimpleNamespace(model_path=folder / "seed-42.npz"), SimpleNamespace(model=other.model))
+    replay = SimpleNamespace(model_path=folder / "seed-42.npz")
+    shown = SimpleNamespace(model=other.model, checkpoint=other)
+    told = arrival(replay, shown)
     assert f"differ by up to {np.abs(one.model.vector - other.model.vector).max():.3g}" in told
-    assert "left no model" in arrival(
-        SimpleNamespace(model_path=tmp_path / "none.npz"), SimpleNamespace(model=other.model)
-    )
+    assert told.endswith("rounds differently, and training makes much of it.")
+    save_checkpoint(tmp_path / "whole.npz", one.model, metadata={"steps_trained": 5_020})
+    stopped = SimpleNamespace(model=other.model, checkpoint=SimpleNamespace(metadata={"steps_trained": 78}))
+    whole = SimpleNamespace(model_path=tmp_path / "whole.npz")
+    assert arrival(whole, stopped).endswith("The training ended after 78 steps, the replay after 5,020.")
+    assert "left no model" in arrival(SimpleNamespace(model_path=tmp_path / "none.npz"), shown)
 
 
 def test_without_snapshots_a_replay_is_offered(open_view):

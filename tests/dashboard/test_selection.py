@@ -148,7 +148,7 @@ def test_what_an_expression_was_to_a_training_is_what_its_sets_say(settings):
         {tuple(row[keep]) for row, keep in zip(part.tokens, part.mask, strict=True)}
         for part in (data.train, data.validation)
     )
-    said = histories(config, evaluation, sides)
+    said = histories(replace(checkpoint, training=config), evaluation, sides)
     for place in range(0, len(evaluation), 7):
         row, words = tuple(evaluation.tokens[place]), said[place]
         assert words.startswith("trained on (") == (row in trained)
@@ -176,6 +176,24 @@ def test_a_training_that_was_stopped_is_not_said_to_have_had_all_its_epochs():
         if history(checkpoint, expression := Expression("Max", digits), side_of(expression)).startswith("saw it")
     )
     assert "stopped in its first epoch" in history(stopped, drawn, "train")
+    never = replace(checkpoint, history=MetricsTracker(checkpoint.task.names), metadata={"steps_trained": 0})
+    assert epochs_trained(never) == 0
+    assert history(never, drawn, "train") == "never saw it: its training was stopped before the first step"
+    evaluation, sides = whole_space(checkpoint)
+    assert set(histories(never, evaluation, sides)) == {"held out", "never trained on"}
+
+
+def test_what_is_kept_out_of_a_training_is_known_without_counting_its_draws():
+    checkpoint = load_checkpoint(shipped_checkpoints()[0])
+    large = replace(checkpoint, training=replace(checkpoint.training, num_examples=2_000_000))
+    evaluation, sides = whole_space(checkpoint)
+    said = dict(zip(sides, histories(large, evaluation, sides), strict=True))
+    assert said == {0: "train side, draws not counted", 1: "never trained on", 2: "held out"}
+    expression = parse_expression("Max ( 5 3 9 )")
+    assert history(large, expression, "validation") == "never trained on it"
+    assert history(large, expression, "train") == "may have seen it: its draws are not counted"
+    by_draw = replace(large, training=replace(large.training, split_by="draw"))
+    assert set(histories(by_draw, evaluation, sides)) == {f"{side} side, draws not counted" for side in SIDES}
 
 
 def test_the_first_expression_was_never_seen_by_a_model_that_ships():

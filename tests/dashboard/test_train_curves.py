@@ -92,12 +92,12 @@ def test_a_mean_has_another_band_than_a_run_and_both_curves_are_spoken_of(run):
     looks = {"a": run.looks()}
     (part,) = set(run.looks().column("expressions").astype(int))
     for layout in (live.ONE_CHART, live.SMALL_MULTIPLES, live.MEAN):
-        said, mean = live.explanation(32, looks, layout), layout == live.MEAN
+        said, mean = live.explanation(32, 1, looks, layout), layout == live.MEAN
         assert said.startswith("Thin: {loss} or accuracy on the examples it learns from, means of up to 32 steps")
         assert f"between epochs on {part} of it, drawn once" in said
         assert ("in a band from the least to the greatest" in said) != mean
-        assert ("means over seeds, in a band from the lowest value of a seed to the highest" in said) == mean
-    assert "each step. Thick" in live.explanation(1, {}, live.ONE_CHART) and curves.asked([]) == ""
+        assert ("by their seed alone are one line: their mean, in a band from the lowest value" in said) == mean
+    assert "each step. Thick" in live.explanation(1, 1, {}, live.ONE_CHART) and curves.asked([]) == ""
 
 
 def test_a_chart_reads_all_curves_at_a_step_and_its_spec_stays_while_it_grows():
@@ -149,3 +149,11 @@ def test_looks_are_quick_until_there_is_a_curve_and_seldom_where_little_moves(mo
     assert pace(a=("running", 1001), b=("running", 5000)) == live.LATER > live.SECONDS
     assert pace(a=("running", 1001), b=("finished", 500)) == live.LATER
     assert pace(a=("finished", 500)) is None and pace() is None
+
+
+def test_of_more_epochs_than_marks_one_mark_is_a_mean_of_several_and_it_is_said(run):
+    log = visitor_runs.log(run)
+    assert curves.epochs_of_a_mark(log) == 1 and "(means of up to" not in live.explanation(1, 1, {}, live.ONE_CHART)
+    hundred = log.epochs.extended(np.repeat(log.epochs.sums[:1], 100 - log.epochs.rows, axis=0))
+    assert curves.epochs_of_a_mark(log._replace(epochs=hundred)) == 2
+    assert "after each {epoch} (means of up to 2)" in live.explanation(1, 2, {}, live.ONE_CHART)

@@ -230,7 +230,8 @@ def test_of_a_rule_fewer_than_100_expressions_must_all_be_right_for_99_percent_o
 def test_which_rules_is_said_to_be_no_change_of_the_run(page, run):
     page.run()
     (said,) = (one.value for one in page.markdown if one.value.startswith("**What if"))
-    assert said.endswith("beside it; *which rules* trains others instead, one for each of some rules:")
+    assert said.endswith("beside it; *which rules* trains new models instead, one for each of six rules:")
+    assert len(Rules().names) == 6
     assert button_of(page, "which rules") and Rules() not in EXPERIMENTS
     changed = Rules().runs(run.config).values()
     assert all(config.operations != run.config.operations and config.model != run.config.model for config in changed)
@@ -248,7 +249,7 @@ def test_the_first_arrivals_say_on_how_many_they_were_measured(page, monkeypatch
     page.run()
     (said,) = (one.value for one in page.caption if one.value.startswith("Validation accuracy first reached"))
     (asked,) = set(run.looks().column("expressions").astype(int))
-    assert f"Between epochs, {asked} expressions of the validation side are asked, of all operations." in said
+    assert f"Between epochs, each run is asked {asked} expressions of its validation side." in said
     assert "and last" not in said  # all at the first look
     assert asked < len(prepare_data(run.config).validation.targets)
 

@@ -1,5 +1,7 @@
 """What the figures of some models say, in sentences: how they do on what was held out, and where they begin to fail."""
 
+from tinyformer.evaluation.intervals import wilson_interval
+
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FAILS_BELOW = 0.95  # of accuracy: a length it was trained on, and whose 95 % interval lies below it, it never learned
 
@@ -28,39 +30,52 @@ def held_out(names, reports):
 def beyond(names, lengths):
     """Their lists of LengthAccuracy → a sentence on what they were not trained on; "" if there is no such length.
 
-    A model fails at a length whose 95 % interval lies below those of all lengths it was trained on. Nothing is said of
-    one that fails within its training.
+    A model fails at a length whose 95 % interval lies below that of all it was trained on, taken together. Nothing is
+    said of one that fails within its training, or of whose training nothing is known.
     """
-    first = {}
+    more, fewer, holding = {}, {}, []  # name → the row at which it fails that is nearest to its training
     for name, rows in zip(names, lengths, strict=True):
-        outside = [row for row in rows if not row.trained]
-        usual = min((row.low for row in rows if row.trained), default=FAILS_BELOW)
-        failed = [row for row in outside if row.high < usual]
-        longer = [row for row in failed if row.num_args > max((r.num_args for r in rows if r.trained), default=0)]
-        if outside and not any(row.trained and row.high < FAILS_BELOW for row in rows):  # else it does not begin there
-            first[name] = (longer or failed or [None])[0]
-    if not first:
-        return ""
-    where = {}
-    for name, row in first.items():
-        where.setdefault(row.num_args if row else None, []).append(name)
-    if len(where) == 1 and len(names) == len(first):
-        (length,) = where
-        subject = "It" if len(names) == 1 else "Both" if len(names) == 2 else "They all"
-        if length is None:
-            return f"{subject} hold{'s' if len(names) == 1 else ''} at every length that was asked."
-        return f"{subject} {_begin(names)} to fail at {_word(length)} numbers{_sure(list(first.values()))}."
-    holding, said = where.pop(None, []), []
-    for length, own in sorted(where.items()):
-        how = f"at {_word(length)}" if said else f"{_begin(own)} to fail at {_word(length)} numbers"
-        said.append(f"{' and '.join(own)} {how}")
-    if holding:
-        said.append(f"{' and '.join(holding)} hold{'s' if len(holding) == 1 else ''} at every length")
-    return f"Beyond what they were trained on, {', '.join(said)}{_sure([row for row in first.values() if row])}."
+        trained, outside = ([row for row in rows if row.trained == known] for known in (True, False))
+        if not trained or not outside or any(row.high < FAILS_BELOW for row in trained):
+            continue
+        usual, _ = wilson_interval(sum(row.correct for row in trained), sum(row.total for row in trained))
+        failed, most = [row for row in outside if row.high < usual], max(row.num_args for row in trained)
+        holding += [] if failed else [name]
+        for row in failed:  # from short to long
+            if row.num_args > most:
+                more.setdefault(name, row)
+            else:
+                fewer[name] = row
+    said = _with_more(names, more, holding)
+    if fewer:
+        who = {"it" if len(names) == 1 else name: row for name, row in fewer.items()}
+        said.append(f"With fewer, {_where(who, 'fails', 'fail')}.")
+    return " ".join(said)
 
 
-def _begin(names):
-    return "begins" if len(names) == 1 else "begin"
+def _with_more(names, failing, holding):
+    """[a sentence], or [] where there is nothing to say."""
+    alone = len(names) == 1
+    subject = "It" if alone else "Both" if len(names) == 2 else "They all"
+    if len(holding) == len(names):
+        return [f"{subject} hold{'s' if alone else ''} at every length that was asked."]
+    sure = _sure(list(failing.values()))
+    if len(failing) == len(names) and len({row.num_args for row in failing.values()}) == 1:
+        verb = "begins to fail" if alone else "begin to fail"
+        return [f"{_where({subject: failing[names[0]]}, verb, verb)}{sure}."]
+    said = [f"{' and '.join(holding)} hold{'s' if len(holding) == 1 else ''} at every length"] if holding else []
+    said += [_where(failing, "begins to fail", "begin to fail") + sure] if failing else []  # last: `sure` is of them
+    return [f"With more numbers than they were trained on, {', '.join(said)}."] if said else []
+
+
+def _where(rows, one, several):
+    """{name: the row at which it fails}, the verb for one and for several → "a fails at four numbers, b at five"."""
+    said = []
+    for length in sorted({row.num_args for row in rows.values()}):
+        own = [name for name, row in rows.items() if row.num_args == length]
+        verb = "" if said else f"{one if len(own) == 1 else several} "
+        said.append(f"{' and '.join(own)} {verb}at {_word(length)}{'' if said else ' numbers'}")
+    return ", ".join(said)
 
 
 def _sure(rows):

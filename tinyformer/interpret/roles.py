@@ -2,8 +2,8 @@
 
 Counted over the rows that are read: in the last layer the first token's, in layers before it all of them. Roles by
 place (operation, brackets, numbers) share out all of the attention. Roles by content (the largest number, the
-smallest, the answer) count every number of that value, but the answer of an operation that asks for a place at that
-place alone; "itself" counts the token that looks. They overlap with the places.
+smallest, the answer) count every number of that value, but the answer of First, Second and Last at its place alone;
+"itself" counts the token that looks. They overlap with the places.
 
 A head *has* a role for an operation where the role gets at least half of its attention, and more than untrained heads
 give it (`levels`). How it is named:
