@@ -1,14 +1,10 @@
 """The head of the page: what there is to say in a sentence, and one row of figures per model."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard import caches
-from dashboard.history import HELD_OUT, histories
-from tinyformer.evaluation import finding
-from tinyformer.evaluation.best import best
-from tinyformer.task.datasets import SIDES
+from tinyformer.evaluation import best, finding
 
 FAILS = (
     "Fails: less right, beyond chance, than at all lengths it was trained on, taken together (95% intervals that do "
@@ -54,16 +50,11 @@ def draw(models):
 
 
 def best_of(models):
-    """The name of the model that is best beyond chance, or None: on what is held out for all, and drawn by none."""
-    if len(models) < 2 or len({shown.task for shown in models}) > 1:  # they were not asked the same
+    """The name of the model that is best beyond chance, or None."""
+    if len(models) < 2:
         return None
     evaluations, sides = zip(*(caches.whole_space(shown.file) for shown in models), strict=True)
-    common = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
-    for shown, evaluation, of in zip(models, evaluations, sides, strict=True):
-        if shown.checkpoint.training and shown.checkpoint.training.split_by == "draw":
-            said = np.array(histories(shown.checkpoint, evaluation, of))
-            common &= said == HELD_OUT
-    place = best([evaluation.correct[common] for evaluation in evaluations])
+    place = best.best_of([shown.checkpoint for shown in models], evaluations, sides)
     return None if place is None else models[place].name
 
 

@@ -23,7 +23,7 @@ from tinyformer import (
     save_checkpoint,
     side_of,
 )
-from tinyformer.checkpoints.folders import checkpoint_files, find_checkpoint
+from tinyformer.checkpoints.folders import checkpoint_files, find_checkpoint, shipped_checkpoints
 from tinyformer.cli import COMMANDS, main
 from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import report, whole_space
@@ -193,8 +193,17 @@ def test_json_has_the_figures_of_evaluate_in_full_precision(run, shipped):
 def test_the_table_has_a_column_for_each_model_that_ships(run):
     output = run("evaluate")[1]
     assert re.search(r"seed-1 +seed-2 +seed-3|seed-1 +seed-2\n", output)
-    assert output.count("* ") >= 2  # the best is marked, and the mark explained
+    assert "*" not in output  # neither was trained: none is best beyond chance
     assert all(len(line) <= 80 for line in output.splitlines())
+
+
+def test_the_best_is_marked_where_it_is_beyond_chance_and_only_there(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("TINYFORMER_CHECKPOINTS")
+    good, other = (str(path) for path in shipped_checkpoints()[:2])
+    assert "*" not in run("evaluate", good, other)[1]  # both have all of them right; one has the lower loss
+    poor = save_checkpoint(tmp_path / "poor.npz", Transformer(seed=3))
+    output = run("evaluate", str(poor), good)[1]
+    assert re.search(r"accuracy +\d+\.\d % +\* 100 %", output) and "more right than every other one" in output
 
 
 def test_a_model_that_was_trained_on_both_sides_is_named(run, shipped):

@@ -7,6 +7,7 @@ from tinyformer.cli.choice import chosen_models
 from tinyformer.cli.progress import Progress
 from tinyformer.cli.tables import duration, interval, or_dash, percent
 from tinyformer.cli.terminal import paint
+from tinyformer.evaluation.best import best_of
 from tinyformer.evaluation.page_figures import page_figures
 from tinyformer.evaluation.report import report, whole_space
 
@@ -34,30 +35,36 @@ def add_arguments(parser):
 
 def run(args):
     checkpoints = chosen_models(args.checkpoints, all_that_ship=True)
-    reports = []
+    reports, asked = [], []
     with Progress(len(checkpoints), "evaluating") as progress:
         for number, checkpoint in enumerate(checkpoints):
             progress.update(number, checkpoint.name)
             evaluation, sides = whole_space(checkpoint)
             reports.append(report(checkpoint, evaluation))
+            asked.append((evaluation, sides))
             if args.json:
                 reports[-1]["details"] = page_figures(checkpoint, evaluation, sides)
     if args.json:
         print(json.dumps(reports, indent=1, allow_nan=False))
     else:
-        show(reports)
+        trained = [place for place, one in enumerate(checkpoints) if not one.by_hand]
+        found = [(checkpoints[place], *asked[place]) for place in trained]
+        first = best_of(*zip(*found, strict=True)) if len(found) > 1 else None
+        show(reports, None if first is None else trained[first])
     return 0
 
 
-def show(reports):
-    """Print a column for each report."""
+def show(reports, first):
+    """Print a column for each report. `first`: the place of the best one, or None."""
     tests, everything = ([one["sides"][side] for one in reports] for side in ("test", "all"))
     operations = dict.fromkeys(row["operation"] for test in tests for row in test["operations"])
     totals = {asked["total"] for asked in everything}
     sides = {"training side": "train", "validation side": "validation"}
     sides[f"all {totals.pop():,}" if len(totals) == 1 else "all there are"] = "all"
-    comparable = len(reports) > 1 and all(one["operations"] == reports[0]["operations"] for one in reports)
-    accuracies = _best_marked(tests) if comparable else [percent(test["accuracy"]) for test in tests]
+    accuracies = [
+        paint(f"* {percent(test['accuracy'])}", "bold") if place == first else percent(test["accuracy"])
+        for place, test in enumerate(tests)
+    ]
     rows = [
         ("held out", None),
         ("  right", [f"{test['correct']} of {test['total']}" for test in tests]),
@@ -80,17 +87,10 @@ def show(reports):
         ("  training time", [duration(one["training_seconds"]) for one in reports]),
     ]  # fmt: skip
     tables.side_by_side([terminal.one_line(one["name"], 20) for one in reports], rows)
-    if comparable:
-        print(paint("\n  * the best: most right, of equals the one with the lowest loss", "dim"))
+    if first is not None:
+        print(paint("\n  * more right than every other one, beyond chance (sign tests, 5 % for all together)", "dim"))
     if leaking := ", ".join(one["name"] for one in reports if one["leaks"]):
         print(f"\n  {leaking}: trained on draws split at random, so on some of what is called held out here.")
-
-
-def _best_marked(tests):
-    """The accuracies, the best in bold with a star: of equals, that with the lowest loss."""
-    scores = [(test["accuracy"] or 0, -(test["loss"] or 0)) for test in tests]
-    cells = zip([percent(test["accuracy"]) for test in tests], scores, strict=True)
-    return [paint(f"* {cell}", "bold") if score == max(scores) else cell for cell, score in cells]
 
 
 def _operation(test, name):

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from tinyformer.evaluation.drawn import chose_the_best, times_drawn
 from tinyformer.evaluation.intervals import sign_test
+from tinyformer.task.datasets import SIDES
 
 
 def best(correct, level=0.05):
@@ -18,6 +20,26 @@ def best(correct, level=0.05):
     first = int(correct.sum(axis=1).argmax())
     others = np.delete(correct, first, axis=0)
     return first if all(_beats(correct[first], other, level / len(others)) for other in others) else None
+
+
+def best_of(checkpoints, evaluations, sides):
+    """Checkpoints, and of each what `report.whole_space` gives → the index of the one that is best on all that is held
+    out for every one of them, or None: also where they were not trained, or not asked the same.
+    """
+    if len({checkpoint.task for checkpoint in checkpoints}) != 1 or any(one.by_hand for one in checkpoints):
+        return None
+    held_out = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
+    for checkpoint, evaluation, of in zip(checkpoints, evaluations, sides, strict=True):
+        if checkpoint.training and checkpoint.training.split_by == "draw":  # sides say nothing of it
+            held_out &= _untouched(checkpoint.training, evaluation, of)
+    return best([evaluation.correct[held_out] for evaluation in evaluations])
+
+
+def _untouched(training, evaluation, sides):
+    draws = times_drawn(training, evaluation.tokens, evaluation.mask, sides)
+    if draws is None:
+        return np.zeros(len(evaluation), bool)
+    return (draws == 0) & ~chose_the_best(training, evaluation.tokens, evaluation.mask)
 
 
 def _beats(one, other, level):
