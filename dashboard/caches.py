@@ -8,7 +8,6 @@ import streamlit as st
 from tinyformer import load_checkpoint
 from tinyformer.evaluation import report
 from tinyformer.evaluation.length_generalization import accuracy_by_length
-from tinyformer.task.datasets import SIDES
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)  # the largest take 160 MB each
@@ -21,19 +20,6 @@ def checkpoint(file):
 def whole_space(file):
     """(Evaluation of all N expressions of the model's space, (N,) index into SIDES), as `report.whole_space`."""
     return report.whole_space(checkpoint(file))
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def part(file, side):
-    """The Evaluation of one of the SIDES, or of "all"."""
-    evaluation, sides = whole_space(file)
-    return evaluation if side == report.EVERYTHING else evaluation.select(sides == SIDES.index(side))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def baselines(file, side):
-    """{name: Evaluation} of the rules that a model has to beat, on one side of this model's split."""
-    return report.baselines(part(file, "train"), part(file, side))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 class Page(NamedTuple):
     view: str  # views/<view>.py
     title: str
-    sentence: str  # what one finds there
 
     @property
     def path(self):
@@ -15,9 +14,9 @@ class Page(NamedTuple):
 
 
 PAGES = (
-    Page("home", "Home", "One expression, several models: answers and attention."),
-    Page("train", "Train", "Watch a model learn this from nothing, and keep it."),
-    Page("evaluate", "Evaluate", "How often is it right on what it never saw?"),
-    Page("explore_attention", "Explore Attention", "Every layer and head: who looks at whom."),
-    Page("layer_lab", "Layer Lab", "One layer at a time: formula, numbers, gradients."),
+    Page("home", "Home"),
+    Page("train", "Train"),
+    Page("evaluate", "Evaluate"),
+    Page("explore_attention", "Explore Attention"),
+    Page("layer_lab", "Layer Lab"),
 )

@@ -12,10 +12,6 @@ from tinyformer.laboratory import trials
 from tinyformer.laboratory.causes import probability, result, surprise
 
 
-def trial(stage):
-    return trials.cross_entropy(stage.anatomy)
-
-
 def panels(view):
     x, tape = flat(view.trial.inputs[0]), view.run.tape
     rows = numbered(len(x)) if view.by_hand else ["answer"]
@@ -91,7 +87,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.cross_entropy(stage.anatomy),
     trial_code="cross_entropy(anatomy)",
     softened=True,
 )

@@ -12,10 +12,6 @@ from tinyformer.laboratory.dropout_average import SeededDropout, running_means
 from tinyformer.layers import Dropout
 
 
-def trial(stage):
-    return trials.dropout(stage.anatomy, stage.block)
-
-
 def panels(view):
     scale = flat(view.run.tape.scale)
     title = f"s: 0 or 1 / (1 − {view.trial.layer.rate:g})"
@@ -81,7 +77,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.dropout(stage.anatomy, stage.block),
     trial_code="dropout(anatomy, block={block})",
     controls=("block", "target"),
 )

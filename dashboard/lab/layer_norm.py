@@ -15,10 +15,6 @@ from tinyformer.transformer_block import TransformerBlock
 EXAMPLE = ((1, 2, 3, 4), (10, 20, 30, 40), (5, 5, 5, 5.1))
 
 
-def trial(stage):
-    return trials.layer_norm(stage.anatomy, stage.block, stage.part)
-
-
 def panels(view):
     normalized, layer = flat(view.run.tape.normalized), view.trial.layer
     rows, columns = view.labels(len(normalized)), numbered(normalized.shape[1])
@@ -116,7 +112,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.layer_norm(stage.anatomy, stage.block, stage.part),
     trial_code='layer_norm(anatomy, block={block}, part="{part}")',
     controls=("block", "target"),
     parts=("attention", "feed_forward", "final"),

@@ -11,10 +11,6 @@ from tinyformer.laboratory.residual import Residual, direct_path, residual_depth
 from tinyformer.transformer_block import TransformerBlock
 
 
-def trial(stage):
-    return trials.residual(stage.anatomy, stage.block, stage.part)
-
-
 def panels(view):
     added = flat(view.run.y) - flat(view.trial.inputs[0])
     title = f"f(x), what {PARTS[view.stage.part]} adds"
@@ -77,7 +73,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.residual(stage.anatomy, stage.block, stage.part),
     trial_code='residual(anatomy, block={block}, part="{part}")',
     controls=("block", "target"),
     parts=("attention", "feed_forward"),

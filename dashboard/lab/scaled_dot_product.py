@@ -17,10 +17,6 @@ from tinyformer.layers import (
 HEAD_DIMS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def trial(stage):
-    return trials.attention(stage.anatomy, stage.block)
-
-
 def matrices(view):
     """q, k, v, scores, weights, y of the head that is looked at, each (T, ·)."""
     core = view.run.tape
@@ -56,7 +52,7 @@ def cause(view, name, i, j):
 def experiment(stage):
     """The same q, k and v with and without √K, and what K does to random ones."""
     st.markdown("**Why divide by √K?** The same queries and keys, with the division and without.")
-    own = trial(stage)
+    own = trials.attention(stage.anatomy, stage.block)
     H = own.inputs[0].shape[1]
     head = st.slider("Head", 1, H, 1, key="root-head", width=240) - 1 if H > 1 else 0
     with st.container(horizontal=True, gap="medium"):
@@ -110,7 +106,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.attention(stage.anatomy, stage.block),
     heads=True,
     trial_code="attention(anatomy, block={block})",
     controls=("block", "target"),

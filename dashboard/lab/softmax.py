@@ -12,10 +12,6 @@ from tinyformer.laboratory.causes import exponential_share, probability, result
 from tinyformer.layers import Softmax
 
 
-def trial(stage):
-    return trials.softmax(stage.anatomy)
-
-
 def columns(view):
     return numbered(flat(view.run.y).shape[1]) if view.by_hand else view.stage.vocabulary
 
@@ -84,7 +80,7 @@ BENCH = Bench(
     panels=panels,
     cause=cause,
     experiment=experiment,
-    trial=trial,
+    trial=lambda stage: trials.softmax(stage.anatomy),
     trial_code="softmax(anatomy)",
     softened=True,
 )

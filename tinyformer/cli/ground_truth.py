@@ -1,7 +1,6 @@
 """`ground-truth`: what the methods of Explore find in models whose circuit is known, because it was written by hand."""
 
 import json
-import math
 import sys
 
 from tinyformer.checkpoints.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
@@ -10,11 +9,13 @@ from tinyformer.cli import tables
 from tinyformer.cli.options import whole
 from tinyformer.cli.outputs import writable
 from tinyformer.cli.progress import Progress
+from tinyformer.cli.tables import or_dash
 from tinyformer.cli.terminal import UsageError, heading
 from tinyformer.ground_truth.kinds import KINDS, build
 from tinyformer.ground_truth.methods import METHODS
 from tinyformer.ground_truth.published import write_scores
 from tinyformer.ground_truth.scores import GROUPS, average, scores_steps
+from tinyformer.interpret import drain
 
 HELP = "how much of a circuit that is known the methods of Explore find"
 USAGE = "[--seeds N] [--only METHOD ...] [--kinds KIND ...] [--json | --csv | --save]"
@@ -48,7 +49,7 @@ def run(args):
     if args.save:
         return _save(kinds, args.seeds)
     with Progress(1, "asking") as progress:
-        scores = _watched(scores_steps(kinds, range(args.seeds), methods), progress)
+        scores = drain(scores_steps(kinds, range(args.seeds), methods), progress.update)
     if args.csv:
         write_scores(scores, sys.stdout)
         return 0
@@ -66,21 +67,11 @@ def run(args):
 
 
 def _row(one):
-    worst = [f"{_rate(rate)} {kind}" if rate < 1 else "" for kind, rate in (one.least_precise, one.least_complete)]
+    worst = [
+        f"{or_dash(rate, '.2f')} {kind}" if rate < 1 else "" for kind, rate in (one.least_precise, one.least_complete)
+    ]
     silent = f"{one.silent} of {one.models}" if one.silent else ""
-    return one.method, one.finds, _rate(one.precision), _rate(one.recall), silent, *worst
-
-
-def _rate(value):
-    return "–" if math.isnan(value) else f"{value:.2f}"
-
-
-def _watched(steps, progress):
-    while True:
-        try:
-            progress.update(next(steps))
-        except StopIteration as stop:
-            return stop.value
+    return one.method, one.finds, or_dash(one.precision, ".2f"), or_dash(one.recall, ".2f"), silent, *worst
 
 
 def _save(kinds, seeds):

@@ -92,11 +92,11 @@ def _answers(model, tokens, sets, replacements):
     return descend(0, embedded(model, tokens, intact), sets)
 
 
-def drain(steps):
-    """Run a generator to its end and return what it returns."""
+def drain(steps, on_share=lambda share: None):
+    """Run a generator to its end and return what it returns. `on_share` gets the share that is done, at each step."""
     while True:
         try:
-            next(steps)
+            on_share(next(steps))
         except StopIteration as stop:
             return stop.value
 
