@@ -1,6 +1,6 @@
 """What cannot be read: `python tests/benchmarks/reading.py`. Chromium is needed.
 
-All pages and sections with 1, 2 and 4 models, 3 and 20 numbers, at 390, 800, 1280 and 1920 px, light, dark: type below
+All pages and sections with 1 to 4 models, 3 and 20 numbers, at 390, 800, 1280 and 1920 px, light, dark: type below
 9 px, text cut off or overprinted, pages that scroll sideways. Words name some pages only: `reading.py evaluate`.
 """
 
@@ -26,7 +26,7 @@ def main(words):
     with serve() as address, sync_playwright() as p:
         page = launch(p).new_page()
         page.set_default_timeout(90_000)
-        for place, models, numbers in product(PLACES, (1, 2, 4), EXPRESSIONS):
+        for place, models, numbers in product(PLACES, (1, 2, 3, 4), EXPRESSIONS):
             if words and not any(word in (place or "home") for word in words):
                 continue
             shown = "".join(f"&models={name}" for name in MODELS[:models])
