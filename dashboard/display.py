@@ -51,6 +51,9 @@ PRESENTED = """<style>
 [data-testid="stMain"] [data-testid="stElementContainer"]:has(.tf-term), [data-testid="stMain"] .st-key-aside {
   display: none !important}
 [data-testid="stMainBlockContainer"] {zoom: 1.45; padding-top: 1rem}
+/* Tables and charts as wide as the page measure that on the screen: enlarged again, they would leave it. */
+[data-testid="stDataFrame"] {zoom: calc(1 / 1.45)}
+[data-testid="stVegaLiteChart"] svg.marks {max-width: 100%; height: auto}
 [data-testid="stLayoutWrapper"]:has(> [data-testid="stVerticalBlock"] > * > .stHtml > .tf-model) {
   flex: 1 0 min-content !important; min-width: 221px}
 .st-key-leave {position: fixed; top: .4rem; right: 1rem; width: auto; z-index: 9}

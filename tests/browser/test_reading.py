@@ -122,6 +122,15 @@ def test_a_class_sees_the_page_large_and_without_the_sidebar(visit):
     assert page.locator("h1").bounding_box()["height"] < 0.8 * large and "present" not in page.url
 
 
+@pytest.mark.parametrize("place", ["evaluate?section=Other+lengths", "layer-lab?bench=softmax"])
+def test_before_a_class_charts_and_tables_stand_whole_on_the_page(visit, place):
+    page = visit(f"{place}&present=1")
+    drawn = page.locator("[data-testid=stMain] :is([data-testid=stDataFrame], svg.marks)")
+    drawn.first.wait_for()
+    assert page.locator("[data-testid=stMain] svg.marks").count()
+    assert all(box["x"] + box["width"] <= 1280 for box in (one.bounding_box() for one in drawn.all()))
+
+
 def test_the_link_of_the_moment_is_copied(visit):
     page = visit("evaluate")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
