@@ -26,7 +26,7 @@ HOW_TO_READ = (
     "**Draws**: how often the random examples for training contained it; each is shown once an epoch."
 )
 WAYS_ON = (
-    ("Watch it learn", "views/train.py", {}, "Train a model of your own from nothing: ten seconds, live."),
+    ("Watch it learn", "views/train.py", {}, "Train models of your own from nothing, and watch."),
     ("Break it", "views/evaluate.py", {"section": "Other lengths"}, "Longer questions than it ever saw."),
     ("Look inside", "views/explore_attention.py", {}, "Every head of every layer: what it looks at, and what it does."),
     ("Build it", "views/layer_lab.py", {}, "Each layer by hand, forward and back, with real bugs to switch on."),

@@ -49,7 +49,7 @@ def draw():
         done = trained(rows)
         seeds = [str(row["seed"]) for row in done]
         place = seeds.index(str(FAMOUS)) if str(FAMOUS) in seeds else 0
-        asked = st.selectbox("Is this seed lucky?", seeds, index=place, key="seed", bind="query-params", width=170)
+        asked = st.selectbox("Seed", seeds, index=place, key="seed", bind="query-params", width=170)
     if problems:
         st.caption(f"Damaged, and not shown: {'; '.join(map(plain, problems.values()))}.")
     st.caption(plain(_settings(rows)))

@@ -63,9 +63,12 @@ def told(number, layer, limit):
     matched, above = layer.matched(limit), int((layer.excess >= limit).sum())
     H, other = layer.excess.shape
     text = f"**Layer {number + 1}: {len(matched)} of {min(H, other)} heads matched.**"
+    are = "is" if above == 1 else "are"
     if above > 2 * max(len(matched), 1):
-        return f"{text} {above} of {H * other} pairs are above the level: which head is matched with which says little."
-    return f"{text} {above} of {H * other} pairs are above the level of {limit:.2f}."
+        return (
+            f"{text} {above} of {H * other} pairs {are} above the level: which head is matched with which says little."
+        )
+    return f"{text} {above} of {H * other} pairs {are} above the level of {limit:.2f}."
 
 
 def _matrix(number, layer, matched):

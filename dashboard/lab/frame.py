@@ -19,7 +19,7 @@ def draw(bench, stage):
     with st.container(horizontal=True, gap="small"):  # side by side where there is room
         for title, formula in (("Forward", bench.forward), ("Backward", bench.backward)):
             with st.container(border=True, width=FORMULA_WIDTH, height="stretch"):
-                st.caption(title)
+                st.markdown(f"**{title}**")  # a caption would be left out before a class
                 st.latex(formula)
     if bench.experiment:
         st.subheader("Try it", anchor=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import visitor_runs
 from dashboard.charts.bars import percent
-from dashboard.train import run_line
+from dashboard.train import curves, run_line
 from tinyformer import TrainingConfig
 from tinyformer.task.operations import Operation
 
@@ -53,7 +53,7 @@ def _draw(ours):
         key="rules-table",
         alt="Steps to 99 % of the validation side, by rule",
         column_config={
-            "steps to 99 %": st.column_config.TextColumn(help="Looked at on the validation side, once an epoch.")
+            "steps to 99 %": st.column_config.TextColumn(help="On the validation side, between epochs too.")
         },
     )
     st.caption(
@@ -63,14 +63,14 @@ def _draw(ours):
 
 def _row(one):
     name = one.run.label.removeprefix(LABEL)
-    log, status = one.run.log(), visitor_runs.status(one.run)
-    steps, accuracies = log.epoch_column("step"), log.epoch_column("accuracy")
-    reached = next((f"{step:,.0f}" for step, accuracy in zip(steps, accuracies, strict=True) if accuracy >= GOAL), None)
-    now = f"{percent(accuracies[-1])} after {log.step:,}" if len(accuracies) else "not begun"
+    log, status = visitor_runs.log(one.run), visitor_runs.status(one.run)
+    seen = [(step, value) for _, _, step, value, *_ in curves.validation(one, log, one.run.looks(), "accuracy")]
+    reached = next((f"{step:,.0f}" for step, value in seen if value >= GOAL), None)
+    now = f"{percent(seen[-1][1])} after {seen[-1][0]:,.0f}" if seen else "not begun"
+    so_far = {"finished": "stays below", "stopped": "stopped before"}.get(status.state, "not yet")
     return {
         "rule": f"{one.style.glyph} {name}",
         "what it asks for": Operation(name).words if name in Rules().names else "",
-        "steps to 99 %": reached
-        or (f"stays below: {now}" if status.state in ("finished", "stopped") else f"not yet: {now}"),
-        "best on the validation side": percent(max(accuracies)) if len(accuracies) else "",
+        "steps to 99 %": reached or f"{so_far}: {now}",
+        "best on the validation side": "" if status.best_accuracy is None else percent(status.best_accuracy),
     }

@@ -91,5 +91,5 @@ def _progress(status, log):
     elif status.test_total:
         words.append(f"test set: {status.test_correct} of {status.test_total} right")
     if log.accuracy is not None and not status.test_total:
-        words.append(f"validation {log.accuracy:.1%}")
+        words.append(f"validation {log.accuracy:.1%} (epoch {log.epochs.rows:,})")
     return share, " · ".join(words)

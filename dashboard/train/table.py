@@ -46,7 +46,10 @@ def draw(runs, describe):
     if marked:
         _actions(marked)
     else:
-        st.caption("Mark runs in the first column to show, keep, download or delete them. A click on a heading sorts.")
+        st.caption(
+            "Mark runs in the first column to show, display or delete them, a single one to save or download it. A "
+            "click on a heading sorts."
+        )
 
 
 def _row(run, describe):

@@ -52,7 +52,7 @@ def _standing(run, model, last_step):
 def draw(shown, expression):
     """The section: live as long as a run trains, with a slider afterwards."""
     if len(shown) > MOST:
-        st.caption(f"The first {MOST} of the runs on this page; choose others above.")
+        st.caption(f"The first {MOST} of the runs on this page; choose others below.")
         shown = shown[:MOST]
     busy = any(visitor_runs.status(one.run).state in BUSY for one in shown)
     every = SECONDS if busy else player.interval()

@@ -55,7 +55,7 @@ def test_the_sentence_on_matched_heads_counts_what_the_matrix_frames(patterns, n
     layers = interpret.compare_heads(patterns["seed-42"], patterns["seed-123"])
     levels = nulls.match_levels()
     assert circuits.told(0, layers[0], levels[0]) == (
-        "**Layer 1: 1 of 4 heads matched.** 1 of 16 pairs are above the level of 0.10."
+        "**Layer 1: 1 of 4 heads matched.** 1 of 16 pairs is above the level of 0.10."
     )
     assert circuits.told(1, layers[1], levels[1]) == (
         "**Layer 2: 1 of 4 heads matched.** 16 of 16 pairs are above the level: which head is matched with which says "

@@ -10,6 +10,7 @@ import pytest
 from app_reading import charts, frames
 
 from dashboard import visitor_runs, workers
+from dashboard.charts import bars
 from dashboard.selection import DEFAULT_EXPRESSION
 from dashboard.train import advanced, limits, rules, table, what_if
 from dashboard.train.experiments import EXPERIMENTS
@@ -235,6 +236,24 @@ def test_which_rules_is_said_to_be_no_change_of_the_run(page, run):
     assert button_of(page, "which rules") and Rules() not in EXPERIMENTS
     changed = Rules().runs(run.config).values()
     assert all(config.operations != run.config.operations and config.model != run.config.model for config in changed)
+
+
+def test_the_table_of_rules_sees_what_is_reached_within_an_epoch_and_the_best_that_the_run_tells(page):
+    config = replace(Rules().runs(TrainingConfig())["rule Max"], epochs=1)
+    run = create_run(config, label="rule Max")
+    train_run(run)
+    page.run()
+    (row,) = next(one.value for one in page.dataframe if "steps to 99 %" in one.value).to_dict("records")
+    status, looks = run.status(), run.looks()
+    first = min(looks.column("step")[looks.column("accuracy") >= 0.99])
+    assert row["steps to 99 %"] == f"{first:,.0f}" and first < run.log().step / 2
+    assert row["best on the validation side"] == bars.percent(status.best_accuracy)
+    stopped = create_run(config, label="rule Max")
+    stopped.request("stop")
+    train_run(stopped)
+    page.multiselect(key=table.SHOWN).set_value([stopped.id]).run()
+    (row,) = next(one.value for one in page.dataframe if "steps to 99 %" in one.value).to_dict("records")
+    assert row["steps to 99 %"] == "stopped before: not begun"
 
 
 def test_which_rules_trains_each_of_them_even_beside_a_run_that_is_one_of_them():
