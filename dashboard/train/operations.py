@@ -26,7 +26,7 @@ EXAMPLES = {
 LANGUAGE = (
     "`x` are the numbers, `n` is how many: `x[0]` is the first, `x[-1]` the last. There are `+ - * // % **`, "
     "comparisons, `and or not`, `a if b else c`, `x[i:j]`, and sum, max, min, sorted, len, abs. What comes out has to "
-    "be a digit, whatever the numbers are."
+    "be a digit, whatever the numbers are, from two of them on: the third is `x[2] if n > 2 else x[-1]`."
 )
 TABLE = (
     "One expression and its answer on each line, such as `Odd(5,3,9),1`. Names and answers are your own; what is in no "
