@@ -20,7 +20,7 @@ def draw(models):
     first_line, held_out = st.empty(), finding.held_out(names, of_trained) if trained else ""
     first_line.text(held_out)
     st.dataframe(
-        table(models, reports, best_of([shown for shown, _ in trained])),
+        table(models, reports, best_of(models)),
         hide_index=True,
         key="head",
         placeholder="",
@@ -51,10 +51,8 @@ def draw(models):
 
 def best_of(models):
     """The name of the model that is best beyond chance, or None."""
-    if len(models) < 2:
-        return None
-    evaluations, sides = zip(*(caches.whole_space(shown.file) for shown in models), strict=True)
-    place = best.best_of([shown.checkpoint for shown in models], evaluations, sides)
+    wholes = [caches.whole_space(shown.file) for shown in models]
+    place = best.best_of([shown.checkpoint for shown in models], wholes)
     return None if place is None else models[place].name
 
 

@@ -35,22 +35,19 @@ def add_arguments(parser):
 
 def run(args):
     checkpoints = chosen_models(args.checkpoints, all_that_ship=True)
-    reports, asked = [], []
+    reports, wholes = [], []
     with Progress(len(checkpoints), "evaluating") as progress:
         for number, checkpoint in enumerate(checkpoints):
             progress.update(number, checkpoint.name)
             evaluation, sides = whole_space(checkpoint)
             reports.append(report(checkpoint, evaluation))
-            asked.append((evaluation, sides))
+            wholes.append((evaluation, sides))
             if args.json:
                 reports[-1]["details"] = page_figures(checkpoint, evaluation, sides)
     if args.json:
         print(json.dumps(reports, indent=1, allow_nan=False))
     else:
-        trained = [place for place, one in enumerate(checkpoints) if not one.by_hand]
-        found = [(checkpoints[place], *asked[place]) for place in trained]
-        first = best_of(*zip(*found, strict=True)) if len(found) > 1 else None
-        show(reports, None if first is None else trained[first])
+        show(reports, best_of(checkpoints, wholes))
     return 0
 
 

@@ -22,17 +22,21 @@ def best(correct, level=0.05):
     return first if all(_beats(correct[first], other, level / len(others)) for other in others) else None
 
 
-def best_of(checkpoints, evaluations, sides):
+def best_of(checkpoints, wholes):
     """Checkpoints, and of each what `report.whole_space` gives → the index of the one that is best on all that is held
-    out for every one of them, or None: also where they were not trained, or not asked the same.
+    out for every one of them, or None. Those written by hand, for which nothing is held out, take no part; None as well
+    where the others were not asked the same.
     """
-    if len({checkpoint.task for checkpoint in checkpoints}) != 1 or any(one.by_hand for one in checkpoints):
+    trained = [place for place, checkpoint in enumerate(checkpoints) if not checkpoint.by_hand]
+    if len({checkpoints[place].task for place in trained}) != 1:
         return None
-    held_out = np.logical_and.reduce([of == SIDES.index("test") for of in sides])
-    for checkpoint, evaluation, of in zip(checkpoints, evaluations, sides, strict=True):
-        if checkpoint.training and checkpoint.training.split_by == "draw":  # sides say nothing of it
-            held_out &= _untouched(checkpoint.training, evaluation, of)
-    return best([evaluation.correct[held_out] for evaluation in evaluations])
+    held_out = np.logical_and.reduce([wholes[place][1] == SIDES.index("test") for place in trained])
+    for place in trained:
+        training = checkpoints[place].training
+        if training and training.split_by == "draw":  # sides say nothing of it
+            held_out &= _untouched(training, *wholes[place])
+    found = best([wholes[place][0].correct[held_out] for place in trained])
+    return None if found is None else trained[found]
 
 
 def _untouched(training, evaluation, sides):
